@@ -1,0 +1,65 @@
+//! What the window (or a headless run) and the participant say to each other.
+
+use protocol::api::RoomSummary;
+use protocol::{Address, ClientId, ErrorNotice, RoomId, Username};
+use url::Url;
+
+/// A wish of the person.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Talk to this server from now on.
+    SetServer(Url),
+    /// Ask for the public rooms; answered with [`Event::Rooms`] or [`Event::LobbyFailed`].
+    ListRooms,
+    /// Create a room and, when it is there, join it.
+    CreateRoom { room: RoomId, password: Option<String>, public: bool, guest_limit: usize },
+    Join { room: RoomId, password: Option<String> },
+    Leave,
+    SetUsername(Username),
+    Say { to: Address, text: String },
+    SetCamera(bool),
+    SetMicrophone(bool),
+    SetScreen(bool),
+    SetHand(bool),
+    /// 1.0 is as sent.
+    SetVolume { client: ClientId, volume: f32 },
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    Rooms(Vec<RoomSummary>),
+    /// A request of the lobby failed: say why, keep what was typed.
+    LobbyFailed(ErrorNotice),
+    /// The chosen room is being entered.
+    Entering(RoomId),
+    Session(session::Event),
+    /// What is captured and sent at the moment, after every change and at the start.
+    Sending { camera: bool, microphone: bool, screen: bool, hand: bool },
+    Speaking { who: Speaker, speaking: bool },
+    /// A device is missing, busy or back: a sentence that says what happened and what to do.
+    Notice(String),
+    /// The room was left; the lobby is shown again.
+    Left,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Speaker {
+    Me,
+    Client(ClientId),
+}
+
+/// Whose picture.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tile {
+    Me,
+    Client(ClientId),
+}
+
+/// The participant as the window sees it: the real one, or a scripted room.
+pub trait Backend {
+    fn poll_event(&mut self) -> Option<Event>;
+    fn command(&mut self, command: Command);
+    /// The newest picture of a tile. Cheap: called on every repaint.
+    fn picture(&self, tile: &Tile) -> Option<media::Picture>;
+}

@@ -1,0 +1,26 @@
+//! The words that two programs say to each other: every message, HTTP body and limit. No I/O, no clock.
+//!
+//! The prose is in `docs/PROTOCOL.md`. Reading is lenient (absent, `null` or empty `data`; unknown fields and types),
+//! writing is strict: what these types write is what the document says, byte for byte.
+
+mod address;
+pub mod api;
+mod candidate;
+mod description;
+mod envelope;
+mod error;
+pub mod limits;
+mod message;
+mod names;
+mod presence;
+mod text;
+
+pub use address::Address;
+pub use candidate::{IceCandidate, IceServer};
+pub use description::{Description, OfferForm};
+pub use envelope::{Envelope, EnvelopeError};
+pub use error::{ErrorId, ErrorNotice};
+pub use message::{KINDS, Message, MessageError};
+pub use names::{ClientId, NameError, RoomId, Username};
+pub use presence::{Capability, ClientInfo, MediaState, Profile, RoomInfo};
+pub use text::{Text, TextError};

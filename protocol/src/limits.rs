@@ -1,0 +1,60 @@
+//! Every limit, in one place. Each is a default that the server's configuration can change.
+
+use std::time::Duration;
+
+/// Bytes in the body of an offer to the server.
+pub const OFFER_BYTES: usize = 64 * 1024;
+/// Media sections in an SDP.
+pub const SDP_MEDIA_SECTIONS: usize = 32;
+/// Candidates in an SDP.
+pub const SDP_CANDIDATES: usize = 64;
+/// Lines in an SDP.
+pub const SDP_LINES: usize = 2_000;
+
+/// Bytes in a frame that relays an SDP (`offer` and `answer`).
+pub const FRAME_BYTES_SDP: usize = 64 * 1024;
+/// Bytes in any other frame.
+pub const FRAME_BYTES: usize = 8 * 1024;
+/// How deep a frame's JSON may nest.
+pub const JSON_DEPTH: usize = 16;
+
+/// Messages of one client: sustained rate a second, and the burst above it.
+pub const MESSAGES: (u32, u32) = (30, 60);
+/// Text messages of one client: sustained rate a second, and the burst above it.
+pub const TEXTS: (u32, u32) = (5, 20);
+/// Bytes that may wait for one client before it is disconnected.
+pub const BACKLOG_BYTES: usize = 1024 * 1024;
+
+/// Characters in a room's name.
+pub const ROOM_ID_CHARS: usize = 64;
+/// Unicode scalar values in a person's name.
+pub const USERNAME_CHARS: usize = 64;
+/// Unicode scalar values in a text message.
+pub const TEXT_CHARS: usize = 4_000;
+/// Bytes in a password; long enough for any passphrase, short enough to hash.
+pub const PASSWORD_BYTES: usize = 512;
+
+/// A seat that nobody connects to is free again after this long.
+pub const SEAT_UNCONNECTED: Duration = Duration::from_secs(15);
+/// A connected client that is silent for this long is shown as unstable.
+pub const SILENCE_UNSTABLE: Duration = Duration::from_secs(6);
+/// A connected client that is silent for this long is gone.
+pub const SILENCE_GONE: Duration = Duration::from_secs(15);
+/// A half-open connection lives this long.
+pub const HALF_OPEN: Duration = Duration::from_secs(15);
+/// Half-open connections: per address, and in all.
+pub const HALF_OPEN_COUNT: (usize, usize) = (128, 1024);
+
+/// Offers per address: a minute, and the burst above it.
+pub const OFFERS_PER_MINUTE: (u32, u32) = (120, 60);
+/// Wrong passwords a minute: per address, and per room.
+pub const WRONG_PASSWORDS_PER_MINUTE: (u32, u32) = (5, 30);
+/// Rooms created per address: the first ones free, then this many an hour.
+pub const ROOMS_PER_ADDRESS: (u32, u32) = (20, 5);
+/// An empty room expires after this long unless it is kept.
+pub const EMPTY_ROOM: Duration = Duration::from_secs(300);
+/// The guest limits that the classic form offers; 0 means no limit.
+pub const GUEST_LIMITS: [usize; 5] = [0, 2, 3, 4, 5];
+
+/// How often a client of ours pings the server: well under [`SILENCE_UNSTABLE`], so one lost ping shows nothing.
+pub const PING_EVERY: Duration = Duration::from_secs(2);
