@@ -1,0 +1,65 @@
+//! What the engine counts.
+
+use crate::pattern::Mark;
+
+/// What came in from one peer, since it was opened.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PeerStats {
+    pub video: VideoStats,
+    pub audio: AudioStats,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct VideoStats {
+    pub packets: u64,
+    /// Frames that were complete, decodable or not.
+    pub received: u64,
+    pub decoded: u64,
+    /// Frames that were never shown: incomplete, without their reference, or damaged.
+    pub dropped: u64,
+    /// Time without a new picture beyond half a second each, while pictures were being sent.
+    pub frozen_ms: u64,
+    pub keyframe_requests: u64,
+    /// Of the newest picture.
+    pub width: u32,
+    pub height: u32,
+    /// Of the pattern camera, if that is what the peer sends.
+    pub last_mark: Option<Mark>,
+    /// Distinct frame numbers seen.
+    pub marks_seen: u64,
+    /// From the mark's time to the decoded picture.
+    pub latency_p50_ms: Option<u32>,
+    pub latency_p95_ms: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AudioStats {
+    pub packets: u64,
+    /// Packets of 20 ms that were made up because the real one did not come in time.
+    pub concealed: u64,
+    /// Packets that came after their turn.
+    pub late: u64,
+    /// Of the last tenth of a second: 0 is silence, 1 is a full-scale sine.
+    pub level: f32,
+    /// The strongest pitch, if there is a clear one.
+    pub tone_hz: Option<f32>,
+}
+
+/// What goes out, since the start.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OutStats {
+    pub frames_captured: u64,
+    pub frames_encoded: u64,
+    pub keyframes: u64,
+    pub video_bytes: u64,
+    /// Of the newest frame.
+    pub width: u32,
+    pub height: u32,
+    /// What the video encoder aims at, bits per second.
+    pub bitrate: u32,
+    /// The pattern camera's newest frame, if that is the camera.
+    pub last_mark: Option<Mark>,
+    pub audio_packets: u64,
+    /// Events that the owner was too slow for.
+    pub events_dropped: u64,
+}
