@@ -1,0 +1,73 @@
+//! The system packages that building, the demo and the tests need, installed without asking.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::run::{exists, step};
+
+/// Headers and tools for the native app (the server needs none of them but a C compiler).
+pub(crate) const BUILD: &[&str] = &[
+    "build-essential",
+    "pkg-config",
+    "cmake",
+    "clang",
+    "libclang-dev",
+    "libvpx-dev",
+    "libasound2-dev",
+    "libxkbcommon-dev",
+    "libwayland-dev",
+];
+
+/// What the app loads at run time, and what shows it where there is no display.
+pub(crate) const DEMO: &[&str] = &[
+    "libgl1",
+    "libegl1",
+    "libgl1-mesa-dri",
+    "libx11-6",
+    "libx11-xcb1",
+    "libxcursor1",
+    "libxi6",
+    "libxrandr2",
+    "libxkbcommon-x11-0",
+    "fonts-dejavu-core",
+    "xvfb",
+    "chromium",
+    "chromium-driver",
+];
+
+/// What only the tests need.
+pub(crate) const TEST: &[&str] = &["pulseaudio", "pulseaudio-utils", "ffmpeg", "python3", "python3-pip", "xdotool"];
+
+/// Installs what is missing of `lists` through apt.
+pub(crate) fn install(lists: &[&[&str]]) -> Result<()> {
+    let wanted: Vec<&str> = lists.iter().flat_map(|list| list.iter().copied()).collect();
+    let missing: Vec<&str> = wanted.iter().copied().filter(|package| !is_installed(package)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !exists("apt-get", &["--version"]) {
+        bail!("this is no Debian or Ubuntu: install the equivalents of {} and call again", missing.join(" "));
+    }
+    println!("==> missing system packages: {}", missing.join(" "));
+    step("read the package lists", apt().args(["update", "-q"]))?;
+    step("install system packages", apt().args(["install", "-y", "-q", "--no-install-recommends"]).args(&missing))
+}
+
+fn is_installed(package: &str) -> bool {
+    Command::new("dpkg-query")
+        .args(["-W", "-f=${Status}", package])
+        .output()
+        .is_ok_and(|found| String::from_utf8_lossy(&found.stdout).contains("ok installed"))
+}
+
+/// apt-get as root, through sudo for everybody else.
+fn apt() -> Command {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.starts_with(b"0\n"));
+    let mut command = if is_root { Command::new("apt-get") } else { Command::new("sudo") };
+    if !is_root {
+        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    }
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
