@@ -1,0 +1,18 @@
+//! What a participant has to know before it starts.
+
+use protocol::{RoomId, Username};
+use url::Url;
+
+/// Where to go and as whom.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The server's root, as in `http://127.0.0.1:5000`; its path is ignored.
+    pub server: Url,
+    pub room: RoomId,
+    pub password: Option<String>,
+    pub username: Username,
+    /// Also offer candidates of 127.0.0.1; implied where the server itself is on the loopback.
+    pub loopback: bool,
+    /// Create the room (unlisted, no guest limit, with `password`) if it does not exist.
+    pub create: bool,
+}

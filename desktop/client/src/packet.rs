@@ -1,0 +1,40 @@
+//! Encoded media on its way out, RTP packets on their way in.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+/// Sound or picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    Audio,
+    Video,
+}
+
+/// One encoded VP8 frame.
+#[derive(Debug, Clone)]
+pub struct OutgoingVideo {
+    pub data: Bytes,
+    /// 90 kHz.
+    pub timestamp: u32,
+    pub keyframe: bool,
+}
+
+/// One encoded Opus packet.
+#[derive(Debug, Clone)]
+pub struct OutgoingAudio {
+    pub data: Bytes,
+    /// 48 kHz.
+    pub timestamp: u32,
+}
+
+/// One RTP packet as it came (RFC 3550, section 5.1), neither ordered nor depacketised.
+#[derive(Debug, Clone)]
+pub struct RtpPacket {
+    pub sequence: u16,
+    /// 90 kHz for video, 48 kHz for audio.
+    pub timestamp: u32,
+    pub marker: bool,
+    pub payload: Bytes,
+    pub arrived: Instant,
+}
