@@ -1,0 +1,279 @@
+//! The words on the data channel: reads every message leniently, writes it strictly. The twin of the crate `protocol`.
+
+import { FRAME_BYTES, FRAME_BYTES_SDP, JSON_DEPTH } from './limits.js';
+
+export const GROUND_CONTROL = 'ground control';
+export const ROOM = 'room';
+
+/** What every client of this version announces. */
+export const CAPABILITIES = ['events', 'trickle', 'renegotiation', 'media-state'];
+
+/** A frame that is no envelope, or a known type whose `data` is not of its shape. */
+export class ProtocolError extends Error {}
+
+const utf8 = new TextEncoder();
+
+/**
+ * Reads one frame: `{sender, receiver, type, data}`. `sender` is `undefined` where it was left out; `data` has the
+ * shape that `SHAPES` gives the type, or is the JSON as it came where the type is unknown.
+ */
+export function read(frameText) {
+  const bytes = frameText.length > FRAME_BYTES / 4 ? utf8.encode(frameText).length : frameText.length;
+  if (bytes > FRAME_BYTES_SDP) throw new ProtocolError(`the frame has ${bytes} bytes, more than ${FRAME_BYTES_SDP}`);
+  if (depthOf(frameText) > JSON_DEPTH) throw new ProtocolError(`the frame nests deeper than ${JSON_DEPTH} levels`);
+  const fields = parseObject(frameText);
+  const type = stringField(fields, 'type');
+  if (bytes > FRAME_BYTES && !CARRIES_SDP.has(type)) {
+    throw new ProtocolError(`the frame has ${bytes} bytes, more than ${FRAME_BYTES}`);
+  }
+  return {
+    sender: typeof fields.sender === 'string' ? fields.sender : undefined,
+    receiver: stringField(fields, 'receiver'),
+    type,
+    data: shapeOf(type).read(fields.data === undefined ? null : fields.data),
+  };
+}
+
+/** Writes one frame. `message` is `{receiver, type, data}`, with `data` as `read` gives it, and perhaps a `sender`. */
+export function write({ sender, receiver, type, data }) {
+  const frame = sender === undefined ? { receiver, type } : { sender, receiver, type };
+  frame.data = shapeOf(type).write(data === undefined ? null : data);
+  return JSON.stringify(frame);
+}
+
+const CARRIES_SDP = new Set(['offer', 'answer', 'room-info']);
+
+// ------------------------------------------------------------------------------------------------------- the shapes
+
+const any = { read: (data) => data, write: (data) => data };
+const nothing = { read: () => null, write: () => null };
+const text = { read: asText, write: String };
+
+const roomInfo = {
+  read: (data) => {
+    const fields = object(data);
+    return {
+      room_id: typeof fields.room_id === 'string' ? fields.room_id : '',
+      clients: list(fields.clients).map(clientInfo.read),
+    };
+  },
+  write: (info) => ({ room_id: info.room_id, clients: info.clients.map(clientInfo.write) }),
+};
+
+const clientInfo = {
+  read: (data) => {
+    const fields = object(data);
+    return {
+      id: string(fields.id),
+      username: typeof fields.username === 'string' ? fields.username : '',
+      capabilities: strings(fields.capabilities),
+      offers: optional(fields.offers, (form) => oneOf(form, ['string', 'object'])),
+      unstable: fields.unstable === undefined ? false : boolean(fields.unstable),
+    };
+  },
+  write: (client) => ({
+    id: client.id,
+    username: client.username,
+    ...(client.capabilities?.length ? { capabilities: client.capabilities } : {}),
+    ...(client.offers ? { offers: client.offers } : {}),
+    ...(client.unstable ? { unstable: true } : {}),
+  }),
+};
+
+const profile = {
+  read: (data) => {
+    const fields = isObject(data) ? data : {};
+    return {
+      username: typeof fields.username === 'string' ? fields.username : '',
+      capabilities: strings(fields.capabilities),
+    };
+  },
+  write: ({ username, capabilities }) => ({
+    ...(username ? { username } : {}),
+    ...(capabilities?.length ? { capabilities } : {}),
+  }),
+};
+
+const chatText = {
+  read: (data) => {
+    const fields = object(data);
+    return {
+      from: fields.from === undefined ? '' : string(fields.from),
+      time: fields.time === undefined ? 0 : number(fields.time),
+      text: string(fields.text),
+    };
+  },
+  write: (line) => ({ from: line.from, time: line.time, text: line.text }),
+};
+
+/** `form` is how it travels: `string` (first version) or `object` (second version and ours). */
+const description = (type) => ({
+  read: (data) => {
+    if (typeof data === 'string') return { form: 'string', sdp: data };
+    return { form: 'object', sdp: string(object(data).sdp) };
+  },
+  write: ({ form, sdp }) => (form === 'string' ? sdp : { type, sdp }),
+});
+
+const candidate = {
+  read: (data) => {
+    const fields = object(data);
+    return {
+      candidate: string(fields.candidate),
+      sdpMid: optional(fields.sdpMid, string),
+      sdpMLineIndex: optional(fields.sdpMLineIndex, number),
+      usernameFragment: optional(fields.usernameFragment, string),
+    };
+  },
+  write: (given) => ({
+    candidate: given.candidate,
+    sdpMid: given.sdpMid ?? null,
+    sdpMLineIndex: given.sdpMLineIndex ?? null,
+    ...(given.usernameFragment ? { usernameFragment: given.usernameFragment } : {}),
+  }),
+};
+
+const iceServers = {
+  read: (data) => list(data).map(object).map((server) => withCredentials({ urls: list(server.urls).map(string) }, server)),
+  write: (servers) => servers.map((server) => withCredentials({ urls: server.urls }, server)),
+};
+
+const error = {
+  read: (data) => {
+    const sentence = asText(data);
+    const [, id, message] = /^([a-z-]*): ([^]*)$/.exec(sentence) ?? [null, '', sentence];
+    return { id, message };
+  },
+  write: ({ id, message }) => (id ? `${id}: ${message}` : message),
+};
+
+const MEDIA = ['microphone', 'camera', 'screen', 'hand'];
+const mediaState = {
+  read: (data) => {
+    const fields = object(data);
+    return Object.fromEntries(MEDIA.map((name) => [name, fields[name] === undefined ? false : boolean(fields[name])]));
+  },
+  write: (state) => Object.fromEntries(MEDIA.map((name) => [name, Boolean(state[name])])),
+};
+
+const SHAPES = {
+  greeting: text,
+  ping: any,
+  pong: any,
+  'get-room-info': nothing,
+  'room-info': roomInfo,
+  profile,
+  text: chatText,
+  offer: description('offer'),
+  answer: description('answer'),
+  icecandidate: candidate,
+  'ice-candidate': candidate,
+  'get-ice-servers': nothing,
+  'ice-servers': iceServers,
+  bye: nothing,
+  error,
+  joined: clientInfo,
+  left: clientInfo,
+  'media-state': mediaState,
+};
+
+/** Every `type` that this version knows. */
+export const KINDS = Object.keys(SHAPES);
+
+function shapeOf(type) {
+  return Object.hasOwn(SHAPES, type) ? SHAPES[type] : any;
+}
+
+// ------------------------------------------------------------------------------------------------- reading JSON
+
+function parseObject(frameText) {
+  let parsed;
+  try {
+    parsed = JSON.parse(frameText);
+  } catch {
+    throw new ProtocolError('the frame is not a JSON object');
+  }
+  if (!isObject(parsed)) throw new ProtocolError('the frame is not a JSON object');
+  return parsed;
+}
+
+function stringField(fields, name) {
+  if (typeof fields[name] !== 'string') throw new ProtocolError(`\`${name}\` is missing or not a string`);
+  return fields[name];
+}
+
+/** The deepest nesting of arrays and objects, brackets within strings left out; checked before anything is parsed. */
+function depthOf(json) {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let i = 0; i < json.length; i++) {
+    const c = json[i];
+    if (inString) {
+      if (c === '\\') i++;
+      else if (c === '"') inString = false;
+    } else if (c === '"') inString = true;
+    else if (c === '[' || c === '{') deepest = Math.max(deepest, ++depth);
+    else if (c === ']' || c === '}') depth = Math.max(0, depth - 1);
+  }
+  return deepest;
+}
+
+function shape() {
+  return new ProtocolError('`data` is not of the documented shape');
+}
+
+function isObject(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function object(value) {
+  if (!isObject(value)) throw shape();
+  return value;
+}
+
+function list(value) {
+  if (!Array.isArray(value)) throw shape();
+  return value;
+}
+
+function string(value) {
+  if (typeof value !== 'string') throw shape();
+  return value;
+}
+
+function number(value) {
+  if (typeof value !== 'number') throw shape();
+  return value;
+}
+
+function boolean(value) {
+  if (typeof value !== 'boolean') throw shape();
+  return value;
+}
+
+function oneOf(value, allowed) {
+  if (!allowed.includes(value)) throw shape();
+  return value;
+}
+
+/** `undefined` where it is absent or null. */
+function optional(value, readValue) {
+  return value === undefined || value === null ? undefined : readValue(value);
+}
+
+/** What is no list of strings reads as none: the first version writes `""` where nothing is meant. */
+function strings(value) {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : [];
+}
+
+function withCredentials(server, { username, credential }) {
+  if (optional(username, string) !== undefined) server.username = username;
+  if (optional(credential, string) !== undefined) server.credential = credential;
+  return server;
+}
+
+function asText(data) {
+  if (typeof data === 'string') return data;
+  return data === null ? '' : JSON.stringify(data);
+}

@@ -1,0 +1,73 @@
+//! Connection details: what `getStats` says of one peer, in the few numbers that a person can use.
+
+/** Figures of one peer. `previous` is what this function gave before; rates are over the time between. */
+export function summarize(report, previous = null) {
+  const all = [...report.values()];
+  const find = (type, kind) => all.find((entry) => entry.type === type && (kind === undefined || entry.kind === kind));
+  const pair = selectedPair(report, all);
+  const video = find('inbound-rtp', 'video');
+  const audio = find('inbound-rtp', 'audio');
+  const sent = find('outbound-rtp', 'video');
+  const at = pair?.timestamp ?? all[0]?.timestamp ?? 0;
+  const counters = {
+    at,
+    bytesIn: pair?.bytesReceived ?? 0,
+    bytesOut: pair?.bytesSent ?? 0,
+    framesReceived: video?.framesReceived ?? 0,
+    framesDecoded: video?.framesDecoded ?? 0,
+    framesDropped: video?.framesDropped ?? 0,
+    freezes: video?.freezeCount ?? 0,
+    keyframesWanted: video?.pliCount ?? 0,
+    framesSent: sent?.framesSent ?? 0,
+    audioPackets: audio?.packetsReceived ?? 0,
+    audioConcealed: audio?.concealedSamples ?? 0,
+    audioSamples: audio?.totalSamplesReceived ?? 0,
+    packets: (video?.packetsReceived ?? 0) + (audio?.packetsReceived ?? 0),
+    lost: (video?.packetsLost ?? 0) + (audio?.packetsLost ?? 0),
+  };
+  const rate = rateSince(previous?.counters, counters);
+  return {
+    counters,
+    local: candidateOf(report, pair?.localCandidateId),
+    remote: candidateOf(report, pair?.remoteCandidateId),
+    roundTripMs: pair?.currentRoundTripTime === undefined ? null : pair.currentRoundTripTime * 1000,
+    bitrateIn: rate('bytesIn', 8),
+    bitrateOut: rate('bytesOut', 8),
+    fpsIn: rate('framesDecoded') ?? video?.framesPerSecond ?? null,
+    fpsOut: rate('framesSent') ?? sent?.framesPerSecond ?? null,
+    sizeIn: sizeOf(video),
+    sizeOut: sizeOf(sent),
+    codec: report.get(video?.codecId)?.mimeType?.split('/')[1] ?? null,
+    lossPercent: lossSince(previous?.counters, counters),
+  };
+}
+
+function selectedPair(report, all) {
+  const transport = all.find((entry) => entry.type === 'transport' && entry.selectedCandidatePairId);
+  if (transport) return report.get(transport.selectedCandidatePairId);
+  return all.find((entry) => entry.type === 'candidate-pair' && (entry.selected || entry.nominated));
+}
+
+function candidateOf(report, id) {
+  const candidate = report.get(id);
+  return candidate ? { type: candidate.candidateType, protocol: candidate.protocol } : null;
+}
+
+function sizeOf(stream) {
+  return stream?.frameWidth ? { width: stream.frameWidth, height: stream.frameHeight } : null;
+}
+
+/** A counter's growth a second; `null` where there is no earlier reading of the same connection. */
+function rateSince(before, now) {
+  const seconds = before ? (now.at - before.at) / 1000 : 0;
+  return (name, factor = 1) => {
+    if (seconds <= 0 || now[name] < before[name]) return null;
+    return ((now[name] - before[name]) * factor) / seconds;
+  };
+}
+
+function lossSince(before, now) {
+  const lost = now.lost - (before?.lost ?? 0);
+  const expected = now.packets - (before?.packets ?? 0) + lost;
+  return expected > 0 ? (Math.max(0, lost) / expected) * 100 : null;
+}
