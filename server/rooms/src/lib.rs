@@ -6,11 +6,20 @@
 //! Of one client's connections only the one whose channel opened last counts. The shell reports frames, life and the
 //! end of that one only.
 
+mod agenda;
+mod attempts;
+mod bucket;
 mod config;
 mod effect;
 mod ids;
+mod relay;
 mod request;
+mod room;
 mod rooms;
+mod roster;
+mod seat;
+#[cfg(test)]
+mod testing;
 
 pub use config::Config;
 pub use effect::Effect;

@@ -1,0 +1,87 @@
+//! A frame's way: to the server, to one client of the room, or to all of them.
+
+use protocol::{Address, ClientId, Envelope, EnvelopeError, ErrorId, Message, MessageError, NameError, TextError};
+use thiserror::Error;
+
+use crate::Effect;
+use crate::effect::Effects;
+use crate::room::{Room, SeatNumber};
+
+/// Why a frame went nowhere.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+pub(crate) enum FrameError {
+    #[error("messages come faster than {0} a second")]
+    TooManyMessages(u32),
+    #[error("texts come faster than {0} a second")]
+    TooManyTexts(u32),
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    #[error(transparent)]
+    Shape(#[from] MessageError),
+    #[error(transparent)]
+    Text(#[from] TextError),
+    #[error(transparent)]
+    Name(#[from] NameError),
+    #[error("nobody of this id is in the room")]
+    UnknownReceiver,
+    #[error("the server does not know messages of this type")]
+    UnknownType,
+    #[error("binary frames are not understood: the protocol is text")]
+    Binary,
+}
+
+impl FrameError {
+    pub(crate) const fn id(&self) -> ErrorId {
+        match self {
+            Self::TooManyMessages(_) | Self::TooManyTexts(_) => ErrorId::TooMany,
+            Self::Envelope(EnvelopeError::TooLarge { .. }) => ErrorId::TooLarge,
+            Self::Envelope(EnvelopeError::TooDeep | EnvelopeError::NotAnObject | EnvelopeError::Field { .. })
+            | Self::Shape(_) => ErrorId::Malformed,
+            Self::Text(_) => ErrorId::InvalidText,
+            Self::Name(_) => ErrorId::InvalidName,
+            Self::UnknownReceiver => ErrorId::UnknownReceiver,
+            Self::UnknownType => ErrorId::UnknownType,
+            Self::Binary => ErrorId::BinaryFrame,
+        }
+    }
+}
+
+/// May this be relayed? A text is measured; everything else passes as it is, known or not.
+pub(crate) fn check(envelope: &Envelope) -> Result<(), FrameError> {
+    if envelope.kind == "text"
+        && let Message::Text(text) = envelope.message()?
+    {
+        text.check()?;
+    }
+    Ok(())
+}
+
+/// Whom a frame is for, within the room of its sender.
+pub(crate) enum Target {
+    /// Everyone, the sender too.
+    Everyone,
+    One(SeatNumber),
+}
+
+impl Room {
+    /// Passes a frame on. Whatever its sender wrote as `sender`, the others read who it is.
+    pub(crate) fn relay(&mut self, from: &ClientId, to: Target, mut envelope: Envelope, effects: &mut Effects) {
+        envelope.sender = Some(Address::Client(from.clone()));
+        let frame = envelope.to_json();
+        match to {
+            Target::Everyone => {
+                for seat in self.connected() {
+                    effects.push(Effect::Send { to: seat.client.clone(), frame: frame.clone() });
+                }
+            }
+            Target::One(number) => {
+                let Some(seat) = self.seats.get(&number) else { return };
+                effects.push(Effect::Send { to: seat.client.clone(), frame });
+                let is_owed_info = seat.link().is_some_and(|link| link.owed_info.is_some());
+                if is_owed_info && envelope.kind == "offer" {
+                    self.tell_info(number, effects);
+                }
+            }
+        }
+    }
+}
