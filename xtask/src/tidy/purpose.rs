@@ -7,7 +7,7 @@ const LINES_MAX: usize = 500;
 
 pub(super) fn check(tree: &Tree) -> Vec<String> {
     let mut complaints = Vec::new();
-    for (ending, opening) in [(".rs", "//! "), (".js", "// "), (".css", "/* ")] {
+    for (ending, opening) in [(".rs", "//! "), (".js", "/"), (".css", "/*")] {
         for file in tree.with_ending(ending) {
             if !file.text.starts_with(opening) {
                 complaints.push(format!("{}: does not open with its purpose (`{opening}…`)", file.path));
