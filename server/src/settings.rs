@@ -1,0 +1,160 @@
+//! Every setting: a flag, an environment variable, or a line in the settings file, parsed once into types.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use protocol::{IceServer, RoomId, limits};
+
+pub mod file;
+
+/// The server of RTC-Chat: its pages, its API and its data channels.
+///
+/// A flag wins over its environment variable, and that over the settings file.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "rtc-chat-server", version, next_line_help = true)]
+pub struct Settings {
+    /// Where to serve HTTP. Port 0: any free one.
+    #[arg(long, env = "RTC_CHAT_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5000")]
+    pub listen: SocketAddr,
+
+    /// Where to take WebRTC (UDP), one port for every client [default: as --listen; port 0 there or here: any free one].
+    #[arg(long, env = "RTC_CHAT_RTC_LISTEN", value_name = "ADDRESS:PORT")]
+    pub rtc_listen: Option<SocketAddr>,
+
+    /// A public address to put into answers beside the interfaces' own, for a server behind NAT; repeatable.
+    #[arg(long, env = "RTC_CHAT_RTC_ADDRESS", value_name = "ADDRESS", value_delimiter = ',')]
+    pub rtc_address: Vec<IpAddr>,
+
+    /// A public room that exists from the start and never expires; repeatable.
+    #[arg(long, env = "RTC_CHAT_ROOM", value_name = "NAME", value_delimiter = ',')]
+    pub room: Vec<RoomId>,
+
+    /// Where the key that signs sessions lives; made at the first start.
+    #[arg(long, env = "RTC_CHAT_DATA_DIR", value_name = "DIR", default_value = "rtc-chat-data")]
+    pub data_dir: PathBuf,
+
+    /// Serve a file under /assets/ from here if it is there, else the built-in one.
+    #[arg(long, env = "RTC_CHAT_ASSETS", value_name = "DIR")]
+    pub assets: Option<PathBuf>,
+
+    /// A STUN or TURN server that clients are told of, as `stun:host:port` or `turn:user:secret@host:port`; repeatable.
+    #[arg(long, env = "RTC_CHAT_ICE_SERVER", value_name = "URL", value_parser = parse_ice_server, value_delimiter = ',')]
+    pub ice_server: Vec<IceServer>,
+
+    /// Believe the last `X-Forwarded-For` and `X-Forwarded-Proto`: only behind a proxy that sets them.
+    #[arg(long, env = "RTC_CHAT_BEHIND_PROXY")]
+    pub behind_proxy: bool,
+
+    /// What to log to stderr: error, warn, info, debug, trace, or a filter as `info,server=debug`.
+    #[arg(long, env = "RTC_CHAT_LOG", value_name = "FILTER", default_value = "info")]
+    pub log: String,
+
+    /// A TOML file with any of these settings, named as the flags.
+    #[arg(long, env = "RTC_CHAT_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+/// What is enforced against people who ask too much.
+#[derive(Debug, Clone, Copy, Parser)]
+#[command(next_help_heading = "Limits")]
+pub struct Limits {
+    /// Offers that one address may post a minute.
+    #[arg(long, env = "RTC_CHAT_OFFERS_PER_MINUTE", value_name = "COUNT", default_value_t = limits::OFFERS_PER_MINUTE.0)]
+    pub offers_per_minute: u32,
+    /// Offers that one address may post at once.
+    #[arg(long, env = "RTC_CHAT_OFFERS_BURST", value_name = "COUNT", default_value_t = limits::OFFERS_PER_MINUTE.1)]
+    pub offers_burst: u32,
+    /// Connections of one address that have no open channel yet.
+    #[arg(long, env = "RTC_CHAT_HALF_OPEN_PER_ADDRESS", value_name = "COUNT", default_value_t = limits::HALF_OPEN_COUNT.0)]
+    pub half_open_per_address: usize,
+    /// Connections that have no open channel yet, in all.
+    #[arg(long, env = "RTC_CHAT_HALF_OPEN", value_name = "COUNT", default_value_t = limits::HALF_OPEN_COUNT.1)]
+    pub half_open: usize,
+    /// Seconds until a connection without an open channel is dropped.
+    #[arg(long, env = "RTC_CHAT_HALF_OPEN_SECONDS", value_name = "SECONDS", value_parser = parse_seconds, default_value = "15")]
+    pub half_open_seconds: Duration,
+    /// Bytes that may wait for one client before it is disconnected.
+    #[arg(long, env = "RTC_CHAT_BACKLOG_BYTES", value_name = "BYTES", default_value_t = limits::BACKLOG_BYTES)]
+    pub backlog_bytes: usize,
+    /// Passwords that are hashed at once, 19 MiB each [default: one for each two cores].
+    #[arg(long, env = "RTC_CHAT_HASHING_SLOTS", value_name = "COUNT")]
+    pub hashing_slots: Option<NonZeroUsize>,
+}
+
+impl Limits {
+    /// One slot for each two cores: joining must not take the cores from those who talk already.
+    pub fn hashing_slots(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        self.hashing_slots.map_or_else(|| (cores() / 2).max(1), NonZeroUsize::get)
+    }
+}
+
+impl Settings {
+    /// Reads the command line, the environment and the settings file; prints help or an error and exits where due.
+    pub fn from_command_line() -> Self {
+        let arguments: Vec<_> = std::env::args_os().collect();
+        match file::with_file(arguments) {
+            Ok(arguments) => Self::parse_from(arguments),
+            Err(error) => <Self as clap::CommandFactory>::command().error(clap::error::ErrorKind::Io, error).exit(),
+        }
+    }
+
+    /// The address for WebRTC. With any free HTTP port it is any free UDP port too.
+    pub fn rtc_listen(&self) -> SocketAddr {
+        self.rtc_listen.unwrap_or(self.listen)
+    }
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+/// `stun:host[:port]`, or `turn:user:secret@host[:port]`, both also with an `s`.
+fn parse_ice_server(text: &str) -> Result<IceServer, String> {
+    let (scheme, rest) = text.split_once(':').ok_or("not of the form scheme:host")?;
+    if !matches!(scheme, "stun" | "stuns" | "turn" | "turns") || rest.is_empty() {
+        return Err("not a stun:, stuns:, turn: or turns: address".to_owned());
+    }
+    let Some((login, host)) = rest.rsplit_once('@') else {
+        return Ok(IceServer { urls: vec![text.to_owned()], username: None, credential: None });
+    };
+    let (username, credential) = login.split_once(':').ok_or("a login is user:secret")?;
+    Ok(IceServer {
+        urls: vec![format!("{scheme}:{host}")],
+        username: Some(username.to_owned()),
+        credential: Some(credential.to_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_help_names_every_setting_with_its_variable() {
+        let command = Settings::command();
+        command.clone().debug_assert();
+        for argument in command.get_arguments().filter(|a| !["help", "version"].contains(&a.get_id().as_str())) {
+            let flag = argument.get_long().expect("a long flag");
+            let variable = argument.get_env().expect("a variable").to_string_lossy();
+            assert_eq!(variable, format!("RTC_CHAT_{}", flag.to_uppercase().replace('-', "_")));
+        }
+    }
+
+    #[test]
+    fn a_turn_login_does_not_stay_in_the_address() {
+        let server = parse_ice_server("turn:ann:s:e@example.org:3478").unwrap();
+        assert_eq!(server.urls, ["turn:example.org:3478"]);
+        assert_eq!((server.username.as_deref(), server.credential.as_deref()), (Some("ann"), Some("s:e")));
+        assert!(parse_ice_server("http://example.org").is_err());
+    }
+}

@@ -1,0 +1,110 @@
+//! Who sends a request: the address, and the session in a cookie or a bearer token.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use rooms::SessionId;
+
+use super::App;
+use crate::keys::Keys;
+
+const COOKIE: &str = "rtc_chat_session";
+
+/// What a request carries of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Token {
+    Absent,
+    /// Not one that this installation signed.
+    Invalid,
+    Session(SessionId),
+}
+
+/// The sender of a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller {
+    pub from: IpAddr,
+    pub cookie: Token,
+    pub bearer: Token,
+    /// A browser, not a program: it keeps its session in the cookie, out of any script's reach.
+    pub is_browser: bool,
+    is_secure: bool,
+}
+
+impl Token {
+    fn read(token: Option<&str>, keys: &Keys) -> Self {
+        match token.map(|token| keys.open_session(token)) {
+            None => Self::Absent,
+            Some(None) => Self::Invalid,
+            Some(Some(session)) => Self::Session(session),
+        }
+    }
+
+    pub(crate) fn session(self) -> Option<SessionId> {
+        match self {
+            Self::Session(session) => Some(session),
+            Self::Absent | Self::Invalid => None,
+        }
+    }
+}
+
+impl Caller {
+    /// The session of the cookie, or a new one.
+    pub(crate) fn cookie_session(&self, keys: &Keys) -> SessionId {
+        self.cookie.session().unwrap_or_else(|| keys.new_session())
+    }
+
+    /// The header that puts a session into the cookie.
+    pub(crate) fn set_cookie(&self, session: &SessionId, keys: &Keys) -> HeaderValue {
+        self.cookie_header(Cookie::new(COOKIE, keys.session_token(session)))
+    }
+
+    /// The header that empties the cookie.
+    pub(crate) fn remove_cookie(&self) -> HeaderValue {
+        let mut cookie = Cookie::new(COOKIE, "");
+        cookie.make_removal();
+        self.cookie_header(cookie)
+    }
+
+    fn cookie_header(&self, mut cookie: Cookie<'static>) -> HeaderValue {
+        cookie.set_path("/");
+        cookie.set_http_only(true);
+        cookie.set_same_site(SameSite::Lax);
+        cookie.set_secure(self.is_secure);
+        HeaderValue::from_str(&cookie.to_string()).expect("a token is base64url")
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let headers = &parts.headers;
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+        let forwarded = app.0.behind_proxy.then(|| forwarded_for(headers)).flatten();
+        let jar = CookieJar::from_headers(headers);
+        let bearer = headers.get(header::AUTHORIZATION).map(|value| bearer_token(value).unwrap_or_default());
+        Ok(Self {
+            from: forwarded.or(peer).unwrap_or(IpAddr::from([0, 0, 0, 0])),
+            cookie: Token::read(jar.get(COOKIE).map(Cookie::value), app.keys()),
+            bearer: Token::read(bearer, app.keys()),
+            is_browser: headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN),
+            is_secure: app.0.behind_proxy && headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https"),
+        })
+    }
+}
+
+fn bearer_token(value: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The address that our own proxy saw: the last one. What stands before it anybody can write.
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
+    let address: IpAddr = last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()?;
+    Some(address.to_canonical())
+}
