@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+/// How many frames a pool remembers: one being filled, one in a slot, one being encoded or shown, and some slack.
+const POOL_MAX: usize = 6;
+
 /// A planar YUV 4:2:0 picture (BT.601, limited range), planes one after another without padding:
 /// Y has `width` bytes a line, U and V have `(width + 1) / 2`.
 #[derive(Debug)]
@@ -21,6 +24,13 @@ pub struct Picture {
     pub number: u64,
 }
 
+/// The three planes of a picture, to be drawn on.
+pub(crate) struct PlanesMut<'a> {
+    pub(crate) y: &'a mut [u8],
+    pub(crate) u: &'a mut [u8],
+    pub(crate) v: &'a mut [u8],
+}
+
 impl I420 {
     /// A black picture.
     pub fn black(width: u32, height: u32, captured: Instant) -> Self {
@@ -36,7 +46,7 @@ impl I420 {
 
     /// How many bytes a picture of this size has.
     pub const fn size(width: u32, height: u32) -> usize {
-        width as usize * height as usize + 2 * chroma(width) * chroma(height)
+        width as usize * height as usize + 2 * half(width) * half(height)
     }
 
     pub fn width(&self) -> u32 {
@@ -69,16 +79,122 @@ impl I420 {
         &self.data[self.luma_len() + self.chroma_len()..]
     }
 
+    /// All planes, one after another.
+    pub(crate) fn data(&self) -> &[u8] {
+        &self.data
+    }
+
+    pub(crate) fn data_mut(&mut self) -> &mut [u8] {
+        &mut self.data
+    }
+
+    pub(crate) fn planes_mut(&mut self) -> PlanesMut<'_> {
+        let (luma, chroma) = (self.luma_len(), self.chroma_len());
+        let (y, rest) = self.data.split_at_mut(luma);
+        let (u, v) = rest.split_at_mut(chroma);
+        PlanesMut { y, u, v }
+    }
+
     fn luma_len(&self) -> usize {
         self.width as usize * self.height as usize
     }
 
     fn chroma_len(&self) -> usize {
-        chroma(self.width) * chroma(self.height)
+        half(self.width) * half(self.height)
     }
 }
 
 /// The chroma planes' share of a length.
-const fn chroma(length: u32) -> usize {
+const fn half(length: u32) -> usize {
     length.div_ceil(2) as usize
+}
+
+/// Frames that are filled again once nobody else holds them, so that a running stream allocates nothing.
+#[derive(Debug, Default)]
+pub(crate) struct FramePool {
+    frames: Vec<Arc<I420>>,
+}
+
+impl FramePool {
+    /// A frame of this size, drawn by `draw`, which finds the pixels of some earlier frame in it. Nothing comes out
+    /// when it fails.
+    pub(crate) fn fill<E>(
+        &mut self,
+        (width, height): (u32, u32),
+        captured: Instant,
+        draw: impl FnOnce(&mut I420) -> Result<(), E>,
+    ) -> Result<Arc<I420>, E> {
+        let mut shared = self.take(width, height, captured);
+        let outcome = match Arc::get_mut(&mut shared) {
+            Some(frame) => {
+                frame.data.resize(I420::size(width, height), 0);
+                (frame.width, frame.height, frame.captured) = (width, height, captured);
+                draw(frame)
+            }
+            None => unreachable!("`take` gives out frames that nobody else holds"),
+        };
+        if self.frames.len() < POOL_MAX {
+            self.frames.push(Arc::clone(&shared));
+        }
+        outcome.map(|()| shared)
+    }
+
+    fn take(&mut self, width: u32, height: u32, captured: Instant) -> Arc<I420> {
+        match self.frames.iter_mut().position(|frame| Arc::get_mut(frame).is_some()) {
+            Some(free) => self.frames.swap_remove(free),
+            None => Arc::new(I420::black(width, height, captured)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    fn filled(pool: &mut FramePool, size: (u32, u32)) -> Arc<I420> {
+        let drawn: Result<_, Infallible> = pool.fill(size, Instant::now(), |_| Ok(()));
+        drawn.unwrap()
+    }
+
+    #[test]
+    fn planes_of_odd_sizes_round_up() {
+        let frame = I420::black(5, 3, Instant::now());
+        assert_eq!((frame.y().len(), frame.u().len(), frame.v().len()), (15, 6, 6));
+        assert!(I420::from_planes(5, 3, vec![0; 27], Instant::now()).is_some());
+        assert!(I420::from_planes(5, 3, vec![0; 28], Instant::now()).is_none());
+    }
+
+    #[test]
+    fn a_stream_whose_frames_are_let_go_needs_two_buffers() {
+        let mut pool = FramePool::default();
+        let mut shown = filled(&mut pool, (64, 48));
+        let mut buffers = vec![shown.y().as_ptr()];
+        for _ in 0..100 {
+            shown = filled(&mut pool, (64, 48));
+            if !buffers.contains(&shown.y().as_ptr()) {
+                buffers.push(shown.y().as_ptr());
+            }
+        }
+        assert_eq!(buffers.len(), 2);
+    }
+
+    #[test]
+    fn a_frame_that_someone_holds_is_left_alone() {
+        let mut pool = FramePool::default();
+        let held: Vec<_> = (0..20).map(|_| filled(&mut pool, (16, 16))).collect();
+        let fresh = filled(&mut pool, (32, 16));
+        assert!(held.iter().all(|frame| frame.width() == 16 && !Arc::ptr_eq(frame, &fresh)));
+        assert!(pool.frames.len() <= POOL_MAX);
+    }
+
+    #[test]
+    fn a_failed_drawing_gives_its_buffer_back() {
+        let mut pool = FramePool::default();
+        assert!(pool.fill((16, 16), Instant::now(), |_| Err("broken")).is_err());
+        assert_eq!(pool.frames.len(), 1);
+        let frame = filled(&mut pool, (8, 8));
+        assert_eq!((frame.width(), frame.data().len(), pool.frames.len()), (8, 96, 1));
+    }
 }
