@@ -39,6 +39,16 @@ pub struct AudioStats {
     pub concealed: u64,
     /// Packets that came after their turn.
     pub late: u64,
+    pub duplicates: u64,
+    /// Packets that were skipped because too much was waiting.
+    pub dropped: u64,
+    /// Packets that no decoder should see or that did not decode.
+    pub malformed: u64,
+    /// Of the concealed packets: restored from the copy in the next one (in-band FEC).
+    pub recovered: u64,
+    /// From the earliest possible arrival of a sound to its playing, and what the jitter asks for.
+    pub delay_ms: u32,
+    pub target_delay_ms: u32,
     /// Of the last tenth of a second: 0 is silence, 1 is a full-scale sine.
     pub level: f32,
     /// The strongest pitch, if there is a clear one.

@@ -1,0 +1,66 @@
+//! Regular ticks of the monotonic clock, for sources and sinks that have no clock of their own.
+
+use std::time::{Duration, Instant};
+
+/// A thread that is this far behind (the machine slept) gives up catching up.
+const LAG_MAX: Duration = Duration::from_millis(500);
+
+/// Each tick is due a period after the one before, however late that was served: so nothing drifts.
+#[derive(Debug)]
+pub struct Ticker {
+    due: Instant,
+    period: Duration,
+}
+
+impl Ticker {
+    pub fn new(now: Instant, period: Duration) -> Self {
+        Self { due: now + period, period }
+    }
+
+    pub fn due(&self) -> Instant {
+        self.due
+    }
+
+    /// Says whether a tick is due, and takes it.
+    pub fn take(&mut self, now: Instant) -> bool {
+        if now < self.due {
+            return false;
+        }
+        self.due += self.period;
+        if now.saturating_duration_since(self.due) > LAG_MAX {
+            self.due = now + self.period;
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PERIOD: Duration = Duration::from_millis(10);
+
+    #[test]
+    fn ticks_do_not_drift_however_late_they_are_served() {
+        let start = Instant::now();
+        let mut ticker = Ticker::new(start, PERIOD);
+        let mut taken = 0;
+        for i in 0..1000 {
+            let now = start + Duration::from_micros(i * 13_700 + 1);
+            while ticker.take(now) {
+                taken += 1;
+            }
+        }
+        assert_eq!(taken, 999 * 13_700 / 10_000);
+    }
+
+    #[test]
+    fn a_machine_that_slept_does_not_make_up_for_it() {
+        let start = Instant::now();
+        let mut ticker = Ticker::new(start, PERIOD);
+        let later = start + Duration::from_secs(3600);
+        assert!(ticker.take(later));
+        assert!(!ticker.take(later));
+        assert!(ticker.take(later + PERIOD));
+    }
+}

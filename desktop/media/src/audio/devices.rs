@@ -1,0 +1,154 @@
+//! Microphones and speakers that come and go: one thread per direction opens the device, watches it, tells what is
+//! wrong in a sentence, and tries again.
+
+mod stream;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded, select};
+
+use super::SAMPLE_RATE;
+use super::ring::Ring;
+use super::worker::Worker;
+use crate::event::Events;
+
+/// A device that is missing is looked for this often.
+const RETRY: Duration = Duration::from_secs(3);
+
+/// Samples: what a thread may be late before sound is lost, and what a device may ask for at a time. A second.
+const RING: usize = SAMPLE_RATE as usize;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Capture,
+    Playback,
+}
+
+/// Between a device's callback and the thread that feeds or empties it: always 48 kHz mono, whatever the device does.
+#[derive(Debug)]
+pub struct Line {
+    pub ring: Ring,
+    live: AtomicBool,
+    /// How many samples the device takes at a time.
+    appetite: AtomicUsize,
+    wake: Sender<()>,
+    woken: Receiver<()>,
+}
+
+impl Line {
+    pub fn new() -> Arc<Self> {
+        let (wake, woken) = bounded(1);
+        Arc::new(Self {
+            ring: Ring::new(RING),
+            live: AtomicBool::new(false),
+            appetite: AtomicUsize::new(0),
+            wake,
+            woken,
+        })
+    }
+
+    /// Whether a device is at the other end.
+    pub fn is_live(&self) -> bool {
+        self.live.load(Ordering::Acquire)
+    }
+
+    /// Gets a message whenever the device gave or took samples.
+    pub fn woken(&self) -> &Receiver<()> {
+        &self.woken
+    }
+
+    /// Whether the device could run dry before it asks again, and there is room for a block.
+    pub fn is_hungry(&self, block: usize) -> bool {
+        self.ring.len() < (self.appetite.load(Ordering::Relaxed) + block).min(RING - block)
+    }
+
+    fn wake(&self) {
+        // Full: the thread has not looked yet, one message is enough.
+        let _ = self.wake.try_send(());
+    }
+
+    fn note_appetite(&self, samples: usize) {
+        let before = self.appetite.load(Ordering::Relaxed);
+        // Follows a bigger request at once and forgets it slowly.
+        self.appetite.store(samples.max(before - before.saturating_sub(samples).div_ceil(16)), Ordering::Relaxed);
+    }
+
+    fn set_live(&self, live: bool) {
+        self.ring.clear();
+        self.appetite.store(0, Ordering::Relaxed);
+        self.live.store(live, Ordering::Release);
+        self.wake();
+    }
+}
+
+/// A device at the end of a line, as long as there is one. Dropping it releases the device.
+#[derive(Debug)]
+pub struct Device {
+    _watch: Worker,
+}
+
+impl Device {
+    pub fn open(direction: Direction, name: Option<String>, line: Arc<Line>, events: Events) -> std::io::Result<Self> {
+        let thread = match direction {
+            Direction::Capture => "audio-capture",
+            Direction::Playback => "audio-playback",
+        };
+        let watch = Worker::spawn(thread, move |stopped| watch(direction, name.as_deref(), &line, &events, stopped))?;
+        Ok(Self { _watch: watch })
+    }
+}
+
+fn watch(direction: Direction, name: Option<&str>, line: &Arc<Line>, events: &Events, stopped: &Receiver<()>) {
+    // The last sentence that was told: the same trouble is told once.
+    let mut told = None;
+    loop {
+        let (fail, failed) = bounded(1);
+        let trouble = match stream::open(direction, name, line, fail) {
+            Ok(stream) => {
+                line.set_live(true);
+                if told.take().is_some() {
+                    events.notice(works_again(direction));
+                }
+                let reason = select! {
+                    recv(stopped) -> _ => None,
+                    recv(failed) -> reason => Some(reason.unwrap_or_default()),
+                };
+                line.set_live(false);
+                drop(stream);
+                let Some(reason) = reason else { return };
+                lost(direction, &reason)
+            }
+            Err(error) => error.sentence(direction),
+        };
+        if told.as_ref() != Some(&trouble) {
+            tracing::warn!(%trouble, "a sound device is not available");
+            events.notice(trouble.clone());
+            told = Some(trouble);
+        }
+        if stopped.recv_timeout(RETRY).is_err_and(|error| error.is_disconnected()) {
+            return;
+        }
+    }
+}
+
+fn works_again(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Capture => "The microphone works again.",
+        Direction::Playback => "The speaker works again.",
+    }
+}
+
+fn lost(direction: Direction, reason: &str) -> String {
+    match direction {
+        Direction::Capture => format!(
+            "The microphone stopped working ({reason}), so the others cannot hear you. Connect it again or choose \
+             another one; it is tried again every few seconds."
+        ),
+        Direction::Playback => format!(
+            "The speaker stopped working ({reason}), so you cannot hear the others. Connect it again or choose \
+             another one; it is tried again every few seconds."
+        ),
+    }
+}

@@ -1,0 +1,63 @@
+//! All peers' sound in one: summed with their volumes and kept below full scale, 10 ms at a time.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::BLOCK;
+use super::limiter::Limiter;
+use super::opus::CodecError;
+use super::voice::Voice;
+use crate::packet::{Packet, PeerTag};
+use crate::stats::AudioStats;
+
+#[derive(Debug, Default)]
+pub struct Mixer {
+    voices: BTreeMap<PeerTag, Voice>,
+    limiter: Limiter,
+}
+
+impl Mixer {
+    /// A peer that is already open stays as it is.
+    pub fn open(&mut self, peer: PeerTag, now: Instant) -> Result<(), CodecError> {
+        if !self.voices.contains_key(&peer) {
+            self.voices.insert(peer, Voice::new(now)?);
+        }
+        Ok(())
+    }
+
+    pub fn close(&mut self, peer: PeerTag) {
+        self.voices.remove(&peer);
+    }
+
+    pub fn receive(&mut self, peer: PeerTag, packet: Packet) {
+        if let Some(voice) = self.voices.get_mut(&peer) {
+            voice.receive(packet);
+        }
+    }
+
+    pub fn set_volume(&mut self, peer: PeerTag, volume: f32) {
+        if let Some(voice) = self.voices.get_mut(&peer) {
+            voice.set_volume(volume);
+        }
+    }
+
+    pub fn stats(&mut self, peer: PeerTag, now: Instant) -> AudioStats {
+        self.voices.get_mut(&peer).map(|voice| voice.stats(now)).unwrap_or_default()
+    }
+
+    /// The next 10 ms, and who began or stopped speaking.
+    pub fn mix(&mut self, now: Instant) -> ([f32; BLOCK], Vec<(PeerTag, bool)>) {
+        let mut mix = [0.0; BLOCK];
+        let mut changes = Vec::new();
+        for (&peer, voice) in &mut self.voices {
+            if let Some(speaking) = voice.mix_into(&mut mix, now) {
+                changes.push((peer, speaking));
+            }
+        }
+        self.limiter.process(&mut mix);
+        (mix, changes)
+    }
+}
+
+#[cfg(test)]
+mod tests;

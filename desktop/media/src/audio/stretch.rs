@@ -1,0 +1,97 @@
+//! Makes a frame of sound a little shorter or longer without a click and without changing its pitch: a piece is left
+//! out or repeated where the sound resembles itself (time-domain overlap-add).
+
+/// Samples that are laid over each other: 5 ms.
+const OVERLAP: usize = 240;
+
+/// Samples that are left out or repeated: 2.5 to 10 ms, a period of any voice.
+const LAG_MIN: usize = 120;
+const LAG_MAX: usize = 480;
+
+/// A frame this short cannot be changed.
+const FRAME_MIN: usize = OVERLAP + LAG_MAX;
+
+/// Leaves out one period. Says how many samples are gone.
+pub fn shorten(frame: &mut Vec<f32>) -> usize {
+    let Some(lag) = best_lag(frame) else { return 0 };
+    for i in 0..OVERLAP {
+        frame[i] = faded(frame[i], frame[i + lag], i);
+    }
+    frame.drain(OVERLAP..OVERLAP + lag);
+    lag
+}
+
+/// Repeats one period. Says how many samples were added.
+pub fn lengthen(frame: &mut Vec<f32>) -> usize {
+    let Some(lag) = best_lag(frame) else { return 0 };
+    let mut longer = Vec::with_capacity(frame.len() + lag);
+    longer.extend_from_slice(&frame[..lag]);
+    longer.extend((0..OVERLAP).map(|i| faded(frame[lag + i], frame[i], i)));
+    longer.extend_from_slice(&frame[OVERLAP..]);
+    *frame = longer;
+    lag
+}
+
+fn faded(from: f32, to: f32, i: usize) -> f32 {
+    let share = i as f32 / OVERLAP as f32;
+    from * (1.0 - share) + to * share
+}
+
+/// The distance at which the frame resembles its own beginning most.
+fn best_lag(frame: &[f32]) -> Option<usize> {
+    if frame.len() < FRAME_MIN {
+        return None;
+    }
+    let start = &frame[..OVERLAP];
+    (LAG_MIN..=LAG_MAX)
+        .max_by(|&a, &b| likeness(start, &frame[a..a + OVERLAP]).total_cmp(&likeness(start, &frame[b..b + OVERLAP])))
+}
+
+/// The normalised correlation, with its sign.
+fn likeness(a: &[f32], b: &[f32]) -> f32 {
+    let (mut product, mut energy) = (0.0, 1e-9);
+    for (x, y) in a.iter().zip(b) {
+        product += x * y;
+        energy += y * y;
+    }
+    product / f32::sqrt(energy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::goertzel::sine;
+    use super::*;
+
+    /// The largest step between neighbours.
+    fn roughness(samples: &[f32]) -> f32 {
+        samples.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max)
+    }
+
+    fn checked(frequency: f32, change: impl Fn(&mut Vec<f32>) -> usize) -> isize {
+        let original = sine(frequency, 0.5, 48_000, 960);
+        let mut frame = original.clone();
+        let changed = change(&mut frame);
+        assert!((LAG_MIN..=LAG_MAX).contains(&changed));
+        assert!(roughness(&frame) < roughness(&original) * 1.2, "a click at {frequency} Hz");
+        assert_eq!(frame[0], original[0], "it goes on from the frame before");
+        assert_eq!(frame.last(), original.last(), "and into the frame after");
+        frame.len() as isize - original.len() as isize
+    }
+
+    #[test]
+    fn a_tone_goes_on_smoothly_over_the_seam() {
+        for frequency in [110.0, 440.0, 1234.5] {
+            assert!(checked(frequency, shorten) < 0);
+            assert!(checked(frequency, lengthen) > 0);
+        }
+    }
+
+    #[test]
+    fn silence_can_be_changed_and_scraps_are_left_alone() {
+        assert!(shorten(&mut vec![0.0; 960]) > 0);
+        assert!(lengthen(&mut vec![0.0; 960]) > 0);
+        let mut scrap = vec![0.5; 480];
+        assert_eq!(shorten(&mut scrap) + lengthen(&mut scrap), 0);
+        assert_eq!(scrap.len(), 480);
+    }
+}

@@ -1,0 +1,182 @@
+//! One peer's sound: its packets in, 10 ms at a time out, with a level, a speaking mark and counts.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::level::{Meter, SpeakingDetector};
+use super::opus::{CodecError, Decoder, inspect};
+use super::playout::{Pace, Playout, Step};
+use super::{BLOCK, FRAME, SAMPLE_RATE, goertzel, stretch};
+use crate::packet::Packet;
+use crate::stats::AudioStats;
+
+/// Samples over which sound begins after silence: 2.5 ms, enough to avoid a click.
+const FADE_IN: usize = 120;
+
+/// A pitch is looked for in the last second, and not more often than this.
+const TONE_PERIOD: Duration = Duration::from_millis(500);
+
+/// Nobody needs a peer louder than +12 dB.
+const VOLUME_MAX: f32 = 4.0;
+
+#[derive(Debug)]
+pub struct Voice {
+    playout: Playout,
+    decoder: Decoder,
+    /// Decoded and not yet played.
+    pcm: VecDeque<f32>,
+    scratch: Vec<f32>,
+    sounding: bool,
+    volume: f32,
+    /// What the last block ended with, so that a change of volume does not click.
+    gain: f32,
+    meter: Meter,
+    detector: SpeakingDetector,
+    /// The last second, before the volume.
+    heard: VecDeque<f32>,
+    tone: Option<(Instant, Option<f32>)>,
+    malformed: u64,
+    recovered: u64,
+}
+
+impl Voice {
+    pub fn new(now: Instant) -> Result<Self, CodecError> {
+        Ok(Self {
+            playout: Playout::new(now),
+            decoder: Decoder::new()?,
+            pcm: VecDeque::new(),
+            scratch: Vec::new(),
+            sounding: false,
+            volume: 1.0,
+            gain: 1.0,
+            meter: Meter::default(),
+            detector: SpeakingDetector::default(),
+            heard: VecDeque::with_capacity(SAMPLE_RATE as usize),
+            tone: None,
+            malformed: 0,
+            recovered: 0,
+        })
+    }
+
+    /// A packet that no decoder should see is counted, and missing from then on.
+    pub fn receive(&mut self, packet: Packet) {
+        match inspect(&packet.payload) {
+            Some(shape) => self.playout.handle_packet(packet, shape),
+            None => self.malformed += 1,
+        }
+    }
+
+    pub fn set_volume(&mut self, volume: f32) {
+        if volume.is_finite() {
+            self.volume = volume.clamp(0.0, VOLUME_MAX);
+        }
+    }
+
+    /// Adds the next 10 ms to the mix. Says whether the peer began (`Some(true)`) or stopped speaking.
+    pub fn mix_into(&mut self, mix: &mut [f32; BLOCK], now: Instant) -> Option<bool> {
+        while self.pcm.len() < BLOCK {
+            self.advance(now);
+        }
+        let mut block = [0.0; BLOCK];
+        for (slot, sample) in block.iter_mut().zip(self.pcm.drain(..BLOCK)) {
+            *slot = sample;
+        }
+        self.remember(&block);
+        let step = (self.volume - self.gain) / BLOCK as f32;
+        for (slot, sample) in mix.iter_mut().zip(block) {
+            self.gain += step;
+            *slot += sample * self.gain;
+        }
+        self.gain = self.volume;
+        self.meter.handle_block(&block);
+        self.detector.handle_block(&block)
+    }
+
+    pub fn stats(&mut self, now: Instant) -> AudioStats {
+        let counts = self.playout.counts();
+        let (delay, target) = self.playout.delay_us();
+        AudioStats {
+            packets: counts.packets + self.malformed,
+            concealed: counts.concealed_samples.div_ceil(FRAME as u64),
+            late: counts.late,
+            duplicates: counts.duplicates,
+            dropped: counts.dropped,
+            malformed: self.malformed,
+            recovered: self.recovered,
+            delay_ms: u32::try_from(delay / 1000).unwrap_or(0),
+            target_delay_ms: u32::try_from(target / 1000).unwrap_or(0),
+            level: self.meter.level(),
+            tone_hz: self.tone_hz(now),
+        }
+    }
+
+    fn tone_hz(&mut self, now: Instant) -> Option<f32> {
+        match self.tone {
+            Some((since, tone)) if now.saturating_duration_since(since) < TONE_PERIOD => tone,
+            _ => {
+                let tone = goertzel::strongest(self.heard.make_contiguous(), SAMPLE_RATE);
+                self.tone = Some((now, tone));
+                tone
+            }
+        }
+    }
+
+    fn remember(&mut self, block: &[f32; BLOCK]) {
+        let surplus = (self.heard.len() + BLOCK).saturating_sub(SAMPLE_RATE as usize);
+        self.heard.drain(..surplus);
+        self.heard.extend(block);
+    }
+
+    /// Decodes or makes up one more piece.
+    fn advance(&mut self, now: Instant) {
+        self.scratch.clear();
+        match self.playout.poll(now, self.pcm.len()) {
+            Step::Play { payload, pace } => self.play(&payload, pace),
+            Step::Recover { next, samples } => match self.decoder.recover(&next, samples, &mut self.scratch) {
+                Ok(()) => self.recovered += 1,
+                Err(_) => self.conceal(samples),
+            },
+            Step::Conceal { samples } => self.conceal(samples),
+            Step::Silence => self.fall_silent(),
+        }
+        self.pcm.extend(&self.scratch);
+    }
+
+    fn play(&mut self, payload: &[u8], pace: Pace) {
+        if self.decoder.decode(payload, &mut self.scratch).is_err() || self.scratch.is_empty() {
+            self.malformed += 1;
+            return self.conceal(FRAME);
+        }
+        if !self.sounding {
+            self.sounding = true;
+            for (i, sample) in self.scratch.iter_mut().take(FADE_IN).enumerate() {
+                *sample *= i as f32 / FADE_IN as f32;
+            }
+        }
+        match pace {
+            Pace::Normal => 0,
+            Pace::Faster => stretch::shorten(&mut self.scratch),
+            Pace::Slower => stretch::lengthen(&mut self.scratch),
+        };
+    }
+
+    fn conceal(&mut self, samples: usize) {
+        self.scratch.clear();
+        if self.decoder.conceal(samples, &mut self.scratch).is_err() || self.scratch.is_empty() {
+            self.scratch.resize(samples.max(1), 0.0);
+        }
+    }
+
+    /// What was heard last fades away within a block; then zeros.
+    fn fall_silent(&mut self) {
+        if !self.sounding {
+            return self.scratch.resize(BLOCK, 0.0);
+        }
+        self.sounding = false;
+        self.conceal(BLOCK);
+        let length = self.scratch.len() as f32;
+        for (i, sample) in self.scratch.iter_mut().enumerate() {
+            *sample *= 1.0 - i as f32 / length;
+        }
+    }
+}
