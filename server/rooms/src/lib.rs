@@ -20,6 +20,8 @@ mod roster;
 mod seat;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use config::Config;
 pub use effect::Effect;

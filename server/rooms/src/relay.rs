@@ -76,6 +76,10 @@ impl Room {
             }
             Target::One(number) => {
                 let Some(seat) = self.seats.get(&number) else { return };
+                // Whoever writes reads the own line when it comes back, a private one too.
+                if envelope.kind == "text" && &seat.client != from {
+                    effects.push(Effect::Send { to: from.clone(), frame: frame.clone() });
+                }
                 effects.push(Effect::Send { to: seat.client.clone(), frame });
                 let is_owed_info = seat.link().is_some_and(|link| link.owed_info.is_some());
                 if is_owed_info && envelope.kind == "offer" {

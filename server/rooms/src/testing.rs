@@ -1,9 +1,287 @@
-//! What every unit test needs.
+//! What every unit test needs: an origin of time, and a bench on which the core is driven by hand.
 
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use protocol::{ClientId, OfferForm, RoomId};
+use serde_json::{Value, json};
+
+use crate::{Config, Effect, JobId, Reply, Request, RequestId, Rooms, SessionId};
+
+pub(crate) const SERVER: &str = "ground control";
+pub(crate) const ROOM: &str = "room";
 
 /// Where a test's time begins; from there on it only adds.
 #[expect(clippy::disallowed_methods, reason = "an `Instant` cannot be made in another way")]
 pub(crate) fn origin() -> Instant {
     Instant::now()
+}
+
+pub(crate) fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+pub(crate) fn room(name: &str) -> RoomId {
+    RoomId::parse(name).unwrap()
+}
+
+pub(crate) fn client(name: &str) -> ClientId {
+    ClientId::new(name)
+}
+
+/// Everyone has one session; the client id is the name (in rooms other than `demo`, with the room's name behind it).
+pub(crate) fn session(name: &str) -> SessionId {
+    let mut bytes = [0; 32];
+    bytes[..name.len()].copy_from_slice(name.as_bytes());
+    SessionId::new(bytes)
+}
+
+/// A join as a classic page would ask for it.
+pub(crate) fn join(name: &str, room: &str) -> Request {
+    let id = if room == "demo" { name.to_owned() } else { format!("{name}@{room}") };
+    Request::Join {
+        room: RoomId::parse(room).unwrap(),
+        session: session(name),
+        client: ClientId::new(id),
+        password: None,
+        from: IpAddr::from([192, 0, 2, 1]),
+        offers: Some(OfferForm::String),
+    }
+}
+
+pub(crate) fn create(name: &str, guest_limit: usize, password: Option<&str>) -> Request {
+    Request::Create {
+        room: room(name),
+        password: password.map(str::to_owned),
+        public: true,
+        guest_limit,
+        from: IpAddr::from([192, 0, 2, 1]),
+    }
+}
+
+pub(crate) fn with_password(request: Request, given: &str) -> Request {
+    match request {
+        Request::Join { room, session, client, from, offers, .. } => {
+            Request::Join { room, session, client, password: Some(given.to_owned()), from, offers }
+        }
+        other @ (Request::Create { .. } | Request::Leave { .. }) => other,
+    }
+}
+
+pub(crate) fn from_address(request: Request, address: [u8; 4]) -> Request {
+    let from = IpAddr::from(address);
+    match request {
+        Request::Join { room, session, client, password, offers, .. } => {
+            Request::Join { room, session, client, password, from, offers }
+        }
+        Request::Create { room, password, public, guest_limit, .. } => {
+            Request::Create { room, password, public, guest_limit, from }
+        }
+        Request::Leave { .. } => request,
+    }
+}
+
+/// The core, a clock that stands still unless told, and everything the core wanted.
+pub(crate) struct Bench {
+    pub(crate) rooms: Rooms,
+    pub(crate) now: Instant,
+    pub(crate) replies: BTreeMap<RequestId, Reply>,
+    pub(crate) jobs: Vec<Effect>,
+    pub(crate) disconnected: Vec<ClientId>,
+    frames: BTreeMap<ClientId, Vec<Value>>,
+    next_request: u64,
+}
+
+impl Bench {
+    /// With the room `demo`, which is kept and open to everyone.
+    pub(crate) fn new() -> Self {
+        let mut bench = Self::without_rooms(Config::default());
+        bench.rooms.open_kept_room(room("demo"), true, 0, None, bench.now);
+        bench
+    }
+
+    /// With the room `demo`, which has a guest limit.
+    pub(crate) fn limited(guest_limit: usize) -> Self {
+        let mut bench = Self::without_rooms(Config::default());
+        bench.rooms.open_kept_room(room("demo"), true, guest_limit, None, bench.now);
+        bench
+    }
+
+    /// With the room `demo`, whose password is `right`.
+    pub(crate) fn locked(guest_limit: usize) -> Self {
+        let mut bench = Self::without_rooms(Config::default());
+        bench.rooms.open_kept_room(room("demo"), true, guest_limit, Some("right".into()), bench.now);
+        bench
+    }
+
+    pub(crate) fn without_rooms(config: Config) -> Self {
+        let now = origin();
+        Self {
+            rooms: Rooms::new(config, [7; 32], now),
+            now,
+            replies: BTreeMap::new(),
+            jobs: Vec::new(),
+            disconnected: Vec::new(),
+            frames: BTreeMap::new(),
+            next_request: 0,
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(effect) = self.rooms.poll_effect() {
+            match effect {
+                Effect::Reply { request, reply } => {
+                    assert_eq!(self.replies.insert(request, reply), None, "a request is answered once");
+                }
+                Effect::HashPassword { .. } | Effect::VerifyPassword { .. } => self.jobs.push(effect),
+                Effect::Send { to, frame } => {
+                    self.frames.entry(to).or_default().push(serde_json::from_str(&frame).unwrap());
+                }
+                Effect::Disconnect { client } => self.disconnected.push(client),
+            }
+        }
+    }
+
+    /// Asks, and checks passwords at once.
+    pub(crate) fn ask(&mut self, request: Request) -> Reply {
+        let id = self.ask_later(request);
+        self.work();
+        self.replies.remove(&id).expect("an answer")
+    }
+
+    /// Asks; the password is checked when the test says so.
+    pub(crate) fn ask_later(&mut self, request: Request) -> RequestId {
+        self.next_request += 1;
+        let id = RequestId(self.next_request);
+        self.rooms.handle_request(id, request, self.now);
+        self.drain();
+        id
+    }
+
+    /// Does all slow work there is: a password is its own hash.
+    pub(crate) fn work(&mut self) {
+        while !self.jobs.is_empty() {
+            self.work_once();
+        }
+    }
+
+    pub(crate) fn work_once(&mut self) {
+        match self.jobs.remove(0) {
+            Effect::HashPassword { job, password } => self.rooms.handle_hashed(job, password, self.now),
+            Effect::VerifyPassword { job, password, hash } => self.verdict(job, password == hash),
+            Effect::Reply { .. } | Effect::Send { .. } | Effect::Disconnect { .. } => unreachable!("no job"),
+        }
+        self.drain();
+    }
+
+    fn verdict(&mut self, job: JobId, right: bool) {
+        self.rooms.handle_verified(job, right, self.now);
+    }
+
+    /// Lets time pass, as a punctual shell does.
+    pub(crate) fn wait(&mut self, time: Duration) {
+        let until = self.now + time;
+        while let Some(due) = self.rooms.poll_timeout().filter(|due| *due <= until) {
+            self.now = self.now.max(due);
+            self.rooms.handle_timeout(self.now);
+            self.drain();
+            assert!(self.rooms.poll_timeout().is_none_or(|next| next > self.now), "a time-out moves forward");
+        }
+        self.now = until;
+    }
+
+    pub(crate) fn open_channel(&mut self, name: &str) {
+        self.rooms.handle_connected(&client(name), self.now);
+        self.drain();
+    }
+
+    pub(crate) fn lose(&mut self, name: &str) {
+        self.rooms.handle_disconnected(&client(name), self.now);
+        self.drain();
+    }
+
+    pub(crate) fn alive(&mut self, name: &str) {
+        self.rooms.handle_alive(&client(name), self.now);
+        self.drain();
+    }
+
+    pub(crate) fn leave(&mut self, name: &str) -> Reply {
+        self.ask(Request::Leave { room: room("demo"), session: session(name) })
+    }
+
+    pub(crate) fn shut_down(&mut self) {
+        self.rooms.handle_shutdown(self.now);
+        self.drain();
+    }
+
+    pub(crate) fn say(&mut self, name: &str, receiver: &str, kind: &str, data: Value) {
+        self.say_raw(name, json!({"receiver": receiver, "type": kind, "data": data}).to_string().as_bytes());
+    }
+
+    pub(crate) fn say_raw(&mut self, name: &str, frame: &[u8]) {
+        self.rooms.handle_frame(&client(name), frame, self.now);
+        self.drain();
+    }
+
+    pub(crate) fn say_binary(&mut self, name: &str) {
+        self.rooms.handle_binary(&client(name), self.now);
+        self.drain();
+    }
+
+    pub(crate) fn write(&mut self, name: &str, text: &str) {
+        self.say(name, ROOM, "text", json!({"from": name, "time": 1, "text": text}));
+    }
+
+    /// A page of an earlier version comes in: it takes a seat, connects and asks who is there.
+    pub(crate) fn enter(&mut self, name: &str) {
+        assert!(matches!(self.ask(join(name, "demo")), Reply::Seated { .. }));
+        self.open_channel(name);
+        self.say(name, SERVER, "get-room-info", Value::Null);
+    }
+
+    /// A client of this version comes in: it takes a seat, connects, introduces itself and asks who is there.
+    pub(crate) fn enter_new(&mut self, name: &str) {
+        assert!(matches!(self.ask(join(name, "demo")), Reply::Seated { .. }));
+        self.open_channel(name);
+        self.say(name, SERVER, "profile", json!({"username": name, "capabilities": ["events", "trickle"]}));
+        self.say(name, SERVER, "get-room-info", Value::Null);
+    }
+
+    /// What this client has heard since it was last asked.
+    pub(crate) fn heard(&mut self, name: &str) -> Vec<Value> {
+        self.frames.remove(&client(name)).unwrap_or_default()
+    }
+
+    /// Of that, the `data` of one type; the rest is forgotten.
+    pub(crate) fn heard_of(&mut self, name: &str, kind: &str) -> Vec<Value> {
+        self.heard(name).into_iter().filter(|frame| frame["type"] == kind).map(|frame| frame["data"].clone()).collect()
+    }
+
+    /// The identifiers of the errors that this client has got; the rest is forgotten.
+    pub(crate) fn errors(&mut self, name: &str) -> Vec<String> {
+        let errors = self.heard_of(name, "error");
+        errors.iter().map(|data| data.as_str().unwrap().split(':').next().unwrap().to_owned()).collect()
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.frames.clear();
+        self.disconnected.clear();
+    }
+
+    /// Who the server says is in the room `demo`.
+    pub(crate) fn roster(&mut self, asker: &str) -> Vec<String> {
+        self.say(asker, SERVER, "get-room-info", Value::Null);
+        let last = self.heard_of(asker, "room-info").pop().expect("a reply");
+        ids(&last)
+    }
+
+    pub(crate) fn participants(&self) -> usize {
+        self.rooms.inspect(&room("demo"), self.now).unwrap().participants
+    }
+}
+
+/// The ids in a `room-info`.
+pub(crate) fn ids(info: &Value) -> Vec<String> {
+    info["clients"].as_array().unwrap().iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect()
 }

@@ -17,9 +17,8 @@ impl Rooms {
 
     /// A binary frame arrived on the client's channel.
     pub fn handle_binary(&mut self, from: &ClientId, now: Instant) {
-        if let Err(error) = self.hear(from, now).and_then(|()| Err::<(), _>(FrameError::Binary)) {
-            self.complain(from, &error, now);
-        }
+        let refused = self.hear(from, now).err().unwrap_or(FrameError::Binary);
+        self.complain(from, &refused, now);
     }
 
     /// The client said something, whatever it is. May it?
@@ -30,6 +29,7 @@ impl Rooms {
         let may_speak = seat.may_speak(&self.config, now);
         if was_unstable {
             room.tell_events_info(&mut self.effects);
+            self.note_seat(from);
         }
         if may_speak { Ok(()) } else { Err(FrameError::TooManyMessages(self.config.messages.0)) }
     }
