@@ -1,51 +1,303 @@
 //! The session: the public face of the core.
 
-use std::collections::VecDeque;
-use std::time::Instant;
+mod frames;
+mod settle;
 
-use crate::{Command, Config, Effect, JoinFailure, Joined, PeerEvent, PeerKey};
+use std::time::{Duration, Instant};
+
+use protocol::{Address, Capability, ClientId, ErrorId, ErrorNotice, Message, Profile, Text};
+use rand::SeedableRng;
+use rand_chacha::ChaCha12Rng;
+
+use crate::chat::{WallClock, read_line, write_line};
+use crate::connection::Turn;
+use crate::link::{Duty, Link};
+use crate::outbox::Outbox;
+use crate::peer::Loss;
+use crate::peers::Peers;
+use crate::roster::Roster;
+use crate::{Command, Config, Effect, Event, JoinFailure, Joined, Participant, PeerEvent, PeerKey, Status};
+
+/// After a return, whoever the server does not list is kept this long while the connection to it lives.
+const RETURN_GRACE: Duration = Duration::from_secs(15);
 
 /// One participant in one room.
+#[derive(Debug)]
 pub struct Session {
-    _config: Config,
-    effects: VecDeque<Effect>,
+    config: Config,
+    clock: WallClock,
+    rng: ChaCha12Rng,
+    link: Link,
+    outbox: Outbox,
+    /// Our own id, as far as it is known.
+    me: Option<ClientId>,
+    /// `me` was said on this link.
+    is_me_certain: bool,
+    roster: Roster,
+    /// The roster that was last shown.
+    shown: Vec<Participant>,
+    peers: Peers,
+    generation: u32,
+    /// The server knows our name.
+    is_named: bool,
+    grace_until: Option<Instant>,
+    n_pings: u64,
 }
 
 impl Session {
-    /// Begins with [`Effect::Join`].
-    pub fn new(config: Config, _seed: [u8; 32], _now: Instant) -> Self {
-        Self { _config: config, effects: VecDeque::from([Effect::Join]) }
-    }
-
-    pub fn handle_command(&mut self, _command: Command, _now: Instant) {}
-
-    /// The answer to [`Effect::Join`].
-    pub fn handle_join_result(&mut self, result: Result<Joined, JoinFailure>, _now: Instant) {
-        if result.is_ok() {
-            self.effects.push_back(Effect::Connect);
+    /// Begins with [`Effect::Join`]. `seed` is for the jitter of delays.
+    pub fn new(config: Config, seed: [u8; 32], now: Instant) -> Self {
+        let mut outbox = Outbox::new(now);
+        outbox.push(Effect::Join);
+        outbox.event(Event::Status(Status::Joining));
+        Self {
+            clock: WallClock::new(config.epoch),
+            config,
+            rng: ChaCha12Rng::from_seed(seed),
+            link: Link::new(),
+            outbox,
+            me: None,
+            is_me_certain: false,
+            roster: Roster::default(),
+            shown: Vec::new(),
+            peers: Peers::default(),
+            generation: 0,
+            is_named: false,
+            grace_until: None,
+            n_pings: 0,
         }
     }
 
+    pub fn handle_command(&mut self, command: Command, now: Instant) {
+        match command {
+            _ if self.link.is_ended() => {}
+            Command::Say { to, text } => self.say(to, text, now),
+            Command::SetMedia(media) => self.config.media = media,
+            Command::SetUsername(username) => {
+                self.config.username = username;
+                self.is_named = false;
+            }
+            Command::Leave => self.leave(now),
+        }
+        self.settle(now);
+    }
+
+    /// The answer to [`Effect::Join`].
+    pub fn handle_join_result(&mut self, result: Result<Joined, JoinFailure>, now: Instant) {
+        if !self.link.is_joining() {
+            return;
+        }
+        match result {
+            Ok(joined) => self.seated(joined, now),
+            Err(JoinFailure::Refused(notice)) if self.is_final(&notice.id) => {
+                self.end(Status::Refused(notice), now);
+            }
+            Err(JoinFailure::Refused(notice)) => self.lose_link(notice.message, now),
+            Err(JoinFailure::Unreachable(reason)) => self.lose_link(reason, now),
+        }
+        self.settle(now);
+    }
+
     /// The data channel to the server is open.
-    pub fn handle_link_up(&mut self, _now: Instant) {}
+    pub fn handle_link_up(&mut self, now: Instant) {
+        if !self.link.is_connecting() {
+            return;
+        }
+        self.link.up(now);
+        self.outbox.open(now);
+        self.roster.begin_link();
+        self.is_named = false;
+        self.send(Address::GroundControl, &Message::Greeting("Hello, ground control".into()), now);
+        if self.link.ours {
+            // The ICE servers come before the list of people, whose connections need them.
+            self.send(Address::GroundControl, &Message::GetIceServers, now);
+            self.introduce(now);
+        }
+        self.ping(now);
+        self.send(Address::GroundControl, &Message::GetRoomInfo, now);
+        self.settle(now);
+    }
 
     /// The data channel could not be opened, or is closed.
-    pub fn handle_link_down(&mut self, _reason: String, _now: Instant) {}
+    pub fn handle_link_down(&mut self, reason: String, now: Instant) {
+        if self.link.is_connecting() || self.link.is_up() {
+            self.lose_link(reason, now);
+            self.settle(now);
+        }
+    }
 
     /// One text frame from the server.
-    pub fn handle_frame(&mut self, _frame: &str, _now: Instant) {}
+    pub fn handle_frame(&mut self, frame: &str, now: Instant) {
+        if self.link.is_up() {
+            self.link.heard(now);
+            self.read_frame(frame, now);
+            self.settle(now);
+        }
+    }
 
-    pub fn handle_peer(&mut self, _peer: PeerKey, _event: PeerEvent, _now: Instant) {}
+    /// Something happened on a peer connection. What a closed one reports is ignored.
+    pub fn handle_peer(&mut self, peer: PeerKey, event: PeerEvent, now: Instant) {
+        let loss = self.with_peers(now, |peers, turn| peers.handle_event(&peer, event, turn)).flatten();
+        self.mourn(loss);
+        self.settle(now);
+    }
 
-    pub fn handle_timeout(&mut self, _now: Instant) {}
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(duty) = self.link.due(now) {
+            match duty {
+                Duty::Join => self.outbox.push(Effect::Join),
+                Duty::Ping => self.ping(now),
+                Duty::AskAgain => self.send(Address::GroundControl, &Message::GetRoomInfo, now),
+                Duty::GiveUp(reason) => {
+                    self.outbox.push(Effect::HangUp);
+                    self.lose_link(reason.to_owned(), now);
+                }
+            }
+        }
+        self.outbox.release(now);
+        if self.link.is_in_room() {
+            let losses = self.with_peers(now, |peers, turn| peers.handle_timeout(turn)).unwrap_or_default();
+            self.mourn(losses);
+        }
+        self.settle(now);
+    }
 
     /// What to do next; ask until `None`.
     pub fn poll_effect(&mut self) -> Option<Effect> {
-        self.effects.pop_front()
+        self.outbox.poll()
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout), unless something else happens before.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        let in_room = self.link.is_in_room();
+        let peers = if in_room { self.peers.deadline() } else { None };
+        let grace = if in_room { self.grace_until } else { None };
+        [self.link.deadline(), self.outbox.next_release(), peers, grace].into_iter().flatten().min()
+    }
+
+    fn seated(&mut self, joined: Joined, now: Instant) {
+        let first = self.link.is_first_try();
+        self.link.seated(joined.ours, now);
+        self.is_me_certain = false;
+        if let Some(me) = joined.client_id {
+            self.learn_me(me, now);
+        }
+        self.outbox.push(Effect::Connect);
+        if first {
+            self.outbox.event(Event::Status(Status::Connecting));
+        }
+    }
+
+    /// We are `me` on this link. Under another id than before we are someone new, and nobody's connection is ours.
+    fn learn_me(&mut self, me: ClientId, now: Instant) {
+        if self.me.as_ref().is_some_and(|before| *before != me) {
+            self.with_peers(now, |peers, turn| peers.remove_all(turn));
+            self.roster.clear();
+        }
+        self.me = Some(me);
+        self.is_me_certain = true;
+    }
+
+    /// A refusal that another try will not change.
+    fn is_final(&self, id: &ErrorId) -> bool {
+        match id {
+            ErrorId::ShuttingDown | ErrorId::Internal => false,
+            // Whoever comes for the first time has typed too many wrong passwords; whoever returns waits its turn.
+            ErrorId::TooMany => !self.link.was_in_room_before(),
+            _ => true,
+        }
+    }
+
+    /// Tells the server our name and what we understand.
+    fn introduce(&mut self, now: Instant) {
+        let capabilities = if self.link.ours { Capability::ours() } else { Vec::new() };
+        let profile = Profile { username: self.config.username.as_str().to_owned(), capabilities };
+        self.send(Address::GroundControl, &Message::Profile(profile), now);
+        self.is_named = true;
+    }
+
+    fn ping(&mut self, now: Instant) {
+        self.n_pings += 1;
+        self.send(Address::GroundControl, &Message::Ping(self.n_pings.into()), now);
+    }
+
+    fn say(&mut self, to: Address, text: String, now: Instant) {
+        let line = write_line(&self.config.username, text, self.clock.at(now));
+        if let Err(error) = line.check() {
+            return self.notice(ErrorId::InvalidText, error.to_string());
+        }
+        let known = match &to {
+            Address::GroundControl => false,
+            Address::Room => true,
+            Address::Client(client) => self.roster.get(client).is_some(),
+        };
+        if !known {
+            return self.notice(ErrorId::UnknownReceiver, "whom this line is for is not in the room");
+        }
+        if !self.link.is_in_room() {
+            return self.notice(ErrorId::Other("offline".into()), "the line was not sent: the server is away");
+        }
+        if matches!(to, Address::Client(_)) {
+            // Nobody echoes a private line.
+            self.show_own_line(&line, true, now);
+        }
+        self.send(to, &Message::Text(line), now);
+    }
+
+    fn show_own_line(&mut self, line: &Text, private: bool, now: Instant) {
+        if let Some(me) = self.me.clone() {
+            let line = read_line(line, me, self.config.username.as_str(), true, private, self.clock.at(now));
+            self.outbox.event(Event::Chat(line));
+        }
+    }
+
+    fn notice(&mut self, id: ErrorId, message: impl Into<String>) {
+        self.outbox.event(Event::Notice(ErrorNotice::new(id, message)));
+    }
+
+    fn leave(&mut self, now: Instant) {
+        if self.link.is_up() {
+            self.with_peers(now, |peers, turn| peers.say_bye(turn));
+            self.outbox.send_last(Address::GroundControl, &Message::Bye);
+        }
+        if self.link.is_up() || self.link.is_connecting() {
+            self.outbox.push(Effect::HangUp);
+        }
+        self.end(Status::Left, now);
+    }
+
+    /// It is over: `status` says why.
+    fn end(&mut self, status: Status, now: Instant) {
+        self.with_peers(now, |peers, turn| peers.remove_all(turn));
+        self.outbox.close();
+        self.link.end();
+        self.outbox.event(Event::Status(status));
+    }
+
+    fn lose_link(&mut self, reason: String, now: Instant) {
+        let (attempt, retry_at) = self.link.lost(&mut self.rng, now);
+        self.outbox.close();
+        self.with_peers(now, |peers, turn| peers.handle_link_down(turn));
+        self.outbox.event(Event::Status(Status::Reconnecting { attempt, retry_at, reason }));
+    }
+
+    fn send(&mut self, receiver: Address, message: &Message, now: Instant) {
+        self.outbox.send(receiver, message, now);
+    }
+
+    /// `None` as long as we do not know who we are.
+    fn with_peers<R>(&mut self, now: Instant, f: impl FnOnce(&mut Peers, &mut Turn) -> R) -> Option<R> {
+        let me = self.me.as_ref()?;
+        let (out, rng, generation) = (&mut self.outbox, &mut self.rng, &mut self.generation);
+        Some(f(&mut self.peers, &mut Turn { me, now, out, rng, generation }))
+    }
+
+    /// A server of an earlier version lists an abrupt leaver for minutes: the dead connection decides who is shown.
+    fn mourn(&mut self, losses: impl IntoIterator<Item = Loss>) {
+        for loss in losses {
+            if !self.link.ours {
+                self.roster.presume_gone(&loss.client, loss.since);
+            }
+        }
     }
 }

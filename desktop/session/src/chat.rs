@@ -1,0 +1,94 @@
+//! Chat lines, in and out.
+
+use std::time::Instant;
+
+use protocol::limits::{TEXT_CHARS, USERNAME_CHARS};
+use protocol::{ClientId, Text, Username};
+
+use crate::ChatLine;
+
+/// Tells the time of day from the monotonic clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WallClock {
+    epoch: (Instant, u64),
+}
+
+impl WallClock {
+    pub(crate) fn new(epoch: (Instant, u64)) -> Self {
+        Self { epoch }
+    }
+
+    /// Milliseconds since 1970.
+    pub(crate) fn at(&self, now: Instant) -> u64 {
+        self.epoch.1 + now.saturating_duration_since(self.epoch.0).as_millis() as u64
+    }
+}
+
+/// A line as the wire has it.
+pub(crate) fn write_line(name: &Username, text: String, time_ms: u64) -> Text {
+    Text { from: name.as_str().to_owned(), time: time_ms as f64, text }
+}
+
+/// A line as a person sees it, bounded whatever a server of an earlier version lets through.
+///
+/// The name is the one that the line carries; where it carries none, the one in the roster.
+pub(crate) fn read_line(
+    text: &Text,
+    from: ClientId,
+    known_as: &str,
+    mine: bool,
+    private: bool,
+    now_ms: u64,
+) -> ChatLine {
+    let name = if text.from.trim().is_empty() { displayed_name(known_as) } else { displayed_name(&text.from) };
+    let time_ms = if text.time >= 1.0 && text.time < u64::MAX as f64 { text.time as u64 } else { now_ms };
+    ChatLine { from, name, time_ms, text: text.text.chars().take(TEXT_CHARS).collect(), mine, private }
+}
+
+/// A name without what hides or reorders text, of bounded length, never empty.
+pub(crate) fn displayed_name(name: &str) -> String {
+    let bounded: String = name.chars().take(USERNAME_CHARS).collect();
+    Username::parse(&bounded).unwrap_or_default().as_str().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::moment;
+
+    fn read(from: &str, time: f64, text: &str) -> ChatLine {
+        let text = Text { from: from.to_owned(), time, text: text.to_owned() };
+        read_line(&text, ClientId::new("a"), "Ann", false, false, 7_000)
+    }
+
+    #[test]
+    fn a_line_without_a_name_takes_the_rosters() {
+        assert_eq!(read("", 5.0, "x").name, "Ann");
+        assert_eq!(read("Bo", 5.0, "x").name, "Bo");
+    }
+
+    #[test]
+    fn a_line_without_a_time_is_from_now() {
+        assert_eq!(read("", 0.0, "x").time_ms, 7_000);
+        assert_eq!(read("", -4.0, "x").time_ms, 7_000);
+        assert_eq!(read("", 1700000000123.5, "x").time_ms, 1_700_000_000_123);
+    }
+
+    #[test]
+    fn names_and_texts_are_bounded_and_literal() {
+        assert_eq!(read("", 1.0, &"x".repeat(5_000)).text.len(), TEXT_CHARS);
+        assert_eq!(read(&"x".repeat(5_000), 1.0, "").name.len(), USERNAME_CHARS);
+        assert_eq!(displayed_name("a\u{202e}b\u{200b}"), "ab");
+        assert_eq!(displayed_name("\u{200b} "), Username::DEFAULT);
+        assert_eq!(read("", 1.0, "<b>hi</b>").text, "<b>hi</b>");
+    }
+
+    #[test]
+    fn the_time_of_day_follows_the_monotonic_clock() {
+        let start = moment();
+        let clock = WallClock::new((start, 1_700_000_000_000));
+        assert_eq!(clock.at(start + Duration::from_millis(1_500)), 1_700_000_001_500);
+    }
+}

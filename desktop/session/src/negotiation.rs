@@ -1,0 +1,182 @@
+//! Offer and answer on one peer connection: perfect negotiation (W3C WebRTC, section 10.7) with peers of any version.
+
+use std::time::{Duration, Instant};
+
+use protocol::{ClientId, OfferForm};
+
+/// A step of the negotiation that takes longer than this has failed.
+pub(crate) const STEP_MAX: Duration = Duration::from_secs(15);
+
+/// Where the exchange of descriptions stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Negotiation {
+    /// Our offer is being made; the other side knows nothing of it.
+    Making {
+        form: OfferForm,
+        since: Instant,
+    },
+    /// Our offer is out.
+    Offering {
+        form: OfferForm,
+        since: Instant,
+    },
+    /// Its offer is being answered. `yielded`: an offer that we had sent was given up for it.
+    Answering {
+        form: OfferForm,
+        since: Instant,
+        yielded: bool,
+    },
+    Stable {
+        since: Instant,
+        yielded: bool,
+    },
+}
+
+/// What to do with an offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnOffer {
+    /// Ours stands; the other side will give way.
+    Ignore,
+    /// Take it on this connection.
+    Answer { rollback: bool },
+    /// It comes from another connection than the one that ours is with: take it on a new one.
+    Replace,
+}
+
+/// What to do with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnAnswer {
+    Accept,
+    /// It answers nothing that we know of.
+    Ignore,
+    /// It comes from another connection than the one that ours is with.
+    Mismatch,
+    /// We gave our offer up and the other side answered it: both gave way, and neither offer stands.
+    BothYielded,
+}
+
+impl Negotiation {
+    /// `fits`: the offer comes from the connection that this one is with, or this one is with none so far.
+    pub(crate) fn on_offer(&self, polite: bool, fits: bool) -> OnOffer {
+        match self {
+            Self::Offering { .. } if !polite => OnOffer::Ignore,
+            // Nobody has seen our offer: whoever gives way, nothing is lost.
+            Self::Making { .. } | Self::Offering { .. } if fits => OnOffer::Answer { rollback: true },
+            Self::Stable { .. } if fits => OnOffer::Answer { rollback: false },
+            // In the midst of an answer only a side that has started anew offers again.
+            Self::Making { .. } | Self::Offering { .. } | Self::Stable { .. } | Self::Answering { .. } => {
+                OnOffer::Replace
+            }
+        }
+    }
+
+    pub(crate) fn on_answer(&self, fits: bool) -> OnAnswer {
+        match self {
+            Self::Offering { .. } if fits => OnAnswer::Accept,
+            Self::Offering { .. } => OnAnswer::Mismatch,
+            Self::Answering { yielded: true, .. } | Self::Stable { yielded: true, .. } => OnAnswer::BothYielded,
+            Self::Making { .. } | Self::Answering { .. } | Self::Stable { .. } => OnAnswer::Ignore,
+        }
+    }
+
+    pub(crate) fn is_stable(&self) -> bool {
+        matches!(self, Self::Stable { .. })
+    }
+
+    /// Our offer is not out yet.
+    pub(crate) fn is_making(&self) -> bool {
+        matches!(self, Self::Making { .. })
+    }
+
+    /// Our offer is on the wire.
+    pub(crate) fn is_offering(&self) -> bool {
+        matches!(self, Self::Offering { .. })
+    }
+
+    /// The form of our offer that the other side may have seen.
+    fn form_of_ours(&self) -> Option<OfferForm> {
+        match self {
+            Self::Offering { form, .. } => Some(*form),
+            Self::Making { .. } | Self::Answering { .. } | Self::Stable { .. } => None,
+        }
+    }
+
+    /// Whether we give way to an offer in the form `theirs`.
+    ///
+    /// A page of the first version never gives way and cannot read an object; one of the second cannot read a string:
+    /// to an offer in `String` form, and to one in another form than ours, we give way. `by_id`: this peer is known to
+    /// give way in `String` form, too.
+    pub(crate) fn is_polite(&self, me: &ClientId, them: &ClientId, theirs: OfferForm, by_id: bool) -> bool {
+        let other_form = self.form_of_ours().is_some_and(|ours| ours != theirs);
+        other_form || (theirs == OfferForm::String && !by_id) || me < them
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use OfferForm::{Object, String};
+
+    use super::*;
+    use crate::moment;
+
+    fn id(name: &str) -> ClientId {
+        ClientId::new(name)
+    }
+
+    #[test]
+    fn only_a_sent_offer_of_the_impolite_side_stands_against_another() {
+        let since = moment();
+        let offering = Negotiation::Offering { form: Object, since };
+        assert_eq!(offering.on_offer(false, true), OnOffer::Ignore);
+        assert_eq!(offering.on_offer(false, false), OnOffer::Ignore);
+        assert_eq!(offering.on_offer(true, true), OnOffer::Answer { rollback: true });
+        let making = Negotiation::Making { form: Object, since };
+        assert_eq!(making.on_offer(false, true), OnOffer::Answer { rollback: true });
+    }
+
+    #[test]
+    fn a_remote_offer_is_never_set_over_a_local_one_without_rollback() {
+        let since = moment();
+        for form in [String, Object] {
+            for pending in [Negotiation::Making { form, since }, Negotiation::Offering { form, since }] {
+                for polite in [false, true] {
+                    assert_ne!(pending.on_offer(polite, true), OnOffer::Answer { rollback: false });
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_offer_of_another_connection_gets_a_new_one_of_ours() {
+        let since = moment();
+        assert_eq!(Negotiation::Stable { since, yielded: false }.on_offer(true, false), OnOffer::Replace);
+        assert_eq!(Negotiation::Offering { form: Object, since }.on_offer(true, false), OnOffer::Replace);
+        let answering = Negotiation::Answering { form: Object, since, yielded: false };
+        assert_eq!(answering.on_offer(false, true), OnOffer::Replace);
+    }
+
+    #[test]
+    fn an_answer_counts_only_while_our_offer_is_out() {
+        let since = moment();
+        assert_eq!(Negotiation::Offering { form: Object, since }.on_answer(true), OnAnswer::Accept);
+        assert_eq!(Negotiation::Offering { form: Object, since }.on_answer(false), OnAnswer::Mismatch);
+        assert_eq!(Negotiation::Making { form: Object, since }.on_answer(true), OnAnswer::Ignore);
+        assert_eq!(Negotiation::Stable { since, yielded: false }.on_answer(true), OnAnswer::Ignore);
+        assert_eq!(Negotiation::Stable { since, yielded: true }.on_answer(true), OnAnswer::BothYielded);
+        let answering = Negotiation::Answering { form: String, since, yielded: true };
+        assert_eq!(answering.on_answer(true), OnAnswer::BothYielded);
+    }
+
+    #[test]
+    fn we_give_way_to_a_string_and_else_the_smaller_id_does() {
+        let since = moment();
+        let object = Negotiation::Offering { form: Object, since };
+        let string = Negotiation::Offering { form: String, since };
+        assert!(string.is_polite(&id("b"), &id("a"), String, false), "a page of the first version never gives way");
+        assert!(!string.is_polite(&id("b"), &id("a"), String, true));
+        assert!(string.is_polite(&id("a"), &id("b"), String, true));
+        assert!(object.is_polite(&id("a"), &id("b"), Object, false));
+        assert!(!object.is_polite(&id("b"), &id("a"), Object, false));
+        assert!(string.is_polite(&id("b"), &id("a"), Object, false), "it could not read our offer");
+    }
+}

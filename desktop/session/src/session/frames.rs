@@ -1,0 +1,164 @@
+//! What the frames from the server do.
+
+use std::time::Instant;
+
+use protocol::{Address, ClientId, ClientInfo, Envelope, ErrorId, Message, RoomInfo, Text};
+
+use super::{RETURN_GRACE, Session};
+use crate::chat::read_line;
+use crate::{Effect, Event, Status};
+
+impl Session {
+    /// Whatever cannot be read is passed over: the link goes on.
+    pub(super) fn read_frame(&mut self, frame: &str, now: Instant) {
+        let Ok(envelope) = Envelope::parse(frame.as_bytes()) else { return };
+        let Ok(message) = envelope.message() else { return };
+        let private = match envelope.receiver {
+            // Only what is for us reaches us: so this is who we are.
+            Address::Client(me) => {
+                if !self.is_me_certain {
+                    self.learn_me(me, now);
+                }
+                true
+            }
+            Address::Room | Address::GroundControl => false,
+        };
+        match envelope.sender.unwrap_or(Address::GroundControl) {
+            Address::GroundControl | Address::Room => self.read_server(message, now),
+            Address::Client(sender) if self.me.as_ref() == Some(&sender) => self.read_echo(message, private, now),
+            Address::Client(sender) => self.read_client(sender, message, private, now),
+        }
+    }
+
+    /// From the server itself.
+    fn read_server(&mut self, message: Message, now: Instant) {
+        match message {
+            Message::Ping(data) => self.send(Address::GroundControl, &Message::Pong(data), now),
+            Message::RoomInfo(info) => self.read_room_info(info, now),
+            Message::Joined(info) => self.read_joined(info, now),
+            Message::Left(info) => self.forget(&info.id, now),
+            Message::IceServers(servers) => self.outbox.push(Effect::SetIceServers(servers)),
+            Message::Bye => {
+                self.outbox.push(Effect::HangUp);
+                self.lose_link("the server said bye".into(), now);
+            }
+            // Someone left while a message to it was under way: its departure is news enough.
+            Message::Error(notice) if notice.id == ErrorId::UnknownReceiver => {}
+            Message::Error(notice) => self.outbox.event(Event::Notice(notice)),
+            Message::Greeting(_)
+            | Message::Pong(_)
+            | Message::GetRoomInfo
+            | Message::Profile(_)
+            | Message::Text(_)
+            | Message::Offer(_)
+            | Message::Answer(_)
+            | Message::LegacyIceCandidate(_)
+            | Message::IceCandidate(_)
+            | Message::GetIceServers
+            | Message::MediaState(_)
+            | Message::Other { .. } => {}
+        }
+    }
+
+    /// From ourselves, by way of the room. A line of our own is shown now that everyone has it.
+    fn read_echo(&mut self, message: Message, private: bool, now: Instant) {
+        if let Message::Text(line) = message {
+            self.show_own_line(&line, private, now);
+        }
+    }
+
+    /// From another participant.
+    fn read_client(&mut self, sender: ClientId, message: Message, private: bool, now: Instant) {
+        self.roster.heard(&sender, now);
+        match message {
+            Message::Text(line) => self.read_text(sender, &line, private, now),
+            Message::MediaState(media) => self.roster.set_media(&sender, media),
+            Message::Ping(data) => self.send(Address::Client(sender), &Message::Pong(data), now),
+            Message::Offer(offer) => {
+                self.expect(&sender, now);
+                self.with_peers(now, |peers, turn| peers.entry(&sender, now).handle_offer(offer, turn));
+            }
+            Message::Answer(answer) => {
+                self.with_peers(now, |peers, turn| peers.get_mut(&sender).map(|peer| peer.handle_answer(answer, turn)));
+            }
+            Message::IceCandidate(candidate) | Message::LegacyIceCandidate(candidate) => {
+                self.with_peers(now, |peers, turn| {
+                    peers.get_mut(&sender).map(|peer| peer.handle_candidate(candidate, turn))
+                });
+            }
+            Message::Bye => {
+                self.with_peers(now, |peers, turn| peers.get_mut(&sender).map(|peer| peer.handle_bye(turn)));
+                if !self.link.ours {
+                    self.roster.presume_gone(&sender, now);
+                }
+            }
+            Message::Greeting(_)
+            | Message::Pong(_)
+            | Message::GetRoomInfo
+            | Message::RoomInfo(_)
+            | Message::Profile(_)
+            | Message::GetIceServers
+            | Message::IceServers(_)
+            | Message::Error(_)
+            | Message::Joined(_)
+            | Message::Left(_)
+            | Message::Other { .. } => {}
+        }
+    }
+
+    fn read_text(&mut self, sender: ClientId, line: &Text, private: bool, now: Instant) {
+        let known_as = self.roster.get(&sender).map(|info| info.username.clone()).unwrap_or_default();
+        let line = read_line(line, sender, &known_as, false, private, self.clock.at(now));
+        self.outbox.event(Event::Chat(line));
+    }
+
+    fn read_room_info(&mut self, info: RoomInfo, now: Instant) {
+        // A server of an earlier version may list people before it has said who we are. We ask again.
+        let Some(me) = self.me.clone().filter(|_| self.is_me_certain) else { return };
+        let is_arrival = !self.link.is_in_room();
+        let changes = self.roster.apply(info.clients);
+        self.with_peers(now, |peers, turn| {
+            for client in &changes.went {
+                peers.remove(client, turn);
+            }
+        });
+        self.peers.update(&self.roster, &me, now);
+        if is_arrival {
+            self.arrive(me, now);
+        }
+    }
+
+    /// The first list on this link: we are in the room, and whoever comes is the one who offers.
+    fn arrive(&mut self, me: ClientId, now: Instant) {
+        self.grace_until = Some(now + RETURN_GRACE);
+        self.link.entered();
+        self.outbox.event(Event::Status(Status::Joined { me }));
+        let Self { roster, peers, outbox, rng, generation, me, .. } = self;
+        if let Some(me) = me {
+            let mut turn = crate::connection::Turn { me, now, out: outbox, rng, generation };
+            peers.call_everyone(roster, &mut turn);
+        }
+    }
+
+    fn read_joined(&mut self, info: ClientInfo, now: Instant) {
+        if self.link.is_in_room() && self.me.as_ref() != Some(&info.id) {
+            self.roster.join(info.clone());
+            self.peers.announced(info, now);
+        }
+    }
+
+    /// Someone who is not listed yet speaks to us: a server of an earlier version announces nobody, so we ask.
+    fn expect(&mut self, sender: &ClientId, now: Instant) {
+        if self.roster.get(sender).is_none() {
+            self.roster.add_unnamed(sender.clone());
+            self.send(Address::GroundControl, &Message::GetRoomInfo, now);
+        }
+    }
+
+    pub(super) fn forget(&mut self, client: &ClientId, now: Instant) {
+        if self.me.as_ref() != Some(client) {
+            self.roster.leave(client);
+            self.with_peers(now, |peers, turn| peers.remove(client, turn));
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What should be against what is: compared after every input, and only the difference goes out.
+
+use std::time::Instant;
+
+use protocol::{Message, Username};
+
+use super::Session;
+use crate::Event;
+
+impl Session {
+    pub(super) fn settle(&mut self, now: Instant) {
+        if self.link.is_in_room() {
+            self.drop_the_missing(now);
+            self.tell_name(now);
+            if let Some(receiver) = self.peers.tell_media(self.config.media) {
+                self.send(receiver, &Message::MediaState(self.config.media), now);
+            }
+        }
+        if !self.link.is_ended() && self.link.was_in_room_before() {
+            self.show_roster();
+        }
+    }
+
+    /// After a return: whoever the server did not name yet stays for a while, as long as the connection to it lives.
+    fn drop_the_missing(&mut self, now: Instant) {
+        let in_grace = self.grace_until.is_some_and(|until| now < until);
+        for client in self.roster.unconfirmed() {
+            if !in_grace || !self.peers.is_living(&client) {
+                self.forget(&client, now);
+            }
+        }
+        if !in_grace {
+            self.grace_until = None;
+        }
+    }
+
+    /// On a server of an earlier version the name waits until our offers are out: every profile makes the pages in
+    /// the room look for people whom they have no connection with, and their offers would cross ours.
+    fn tell_name(&mut self, now: Instant) {
+        let is_default = self.config.username.as_str() == Username::DEFAULT;
+        if !self.is_named && (self.link.ours || !self.peers.is_any_making_offer()) {
+            if self.link.ours || !is_default || self.is_renamed() {
+                self.introduce(now);
+            }
+            self.is_named = true;
+        }
+    }
+
+    /// The server knows us by another name.
+    fn is_renamed(&self) -> bool {
+        let known = self.me.as_ref().and_then(|me| self.roster.get(me));
+        known.is_some_and(|info| info.username != self.config.username.as_str())
+    }
+
+    fn show_roster(&mut self) {
+        let Some(me) = &self.me else { return };
+        let roster = self.roster.participants(me, self.config.media);
+        if roster != self.shown {
+            self.shown = roster.clone();
+            self.outbox.event(Event::Roster(roster));
+        }
+    }
+}
