@@ -19,10 +19,6 @@ export async function listRooms() {
   return (await request('GET', '/api/v1/rooms')).rooms;
 }
 
-export function inspectRoom(room) {
-  return request('GET', roomPath(room));
-}
-
 export function createRoom(room) {
   return request('POST', '/api/v1/rooms', room);
 }

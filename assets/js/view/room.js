@@ -1,0 +1,45 @@
+//! The room's view: lays its parts out and shows each the model.
+
+import { Controls } from './controls.js';
+import { el, setData } from './dom.js';
+import { Header } from './header.js';
+import { Halt, NameCard, Reconnecting, SoundButton } from './overlays.js';
+import { Panel } from './panel.js';
+import { Settings } from './settings.js';
+import { Stage } from './stage.js';
+import { Toasts } from './toasts.js';
+
+export class RoomView {
+  #stage;
+  #parts;
+
+  constructor({ model, intents, streamOf, lobby }) {
+    this.#stage = new Stage({ streamOf, intents });
+    const header = new Header(model, intents, lobby);
+    const panel = new Panel(intents);
+    const controls = new Controls(intents);
+    const toasts = new Toasts(intents);
+    const settings = new Settings(intents);
+    const overlays = [new NameCard(intents), new SoundButton(intents), new Reconnecting(intents), new Halt(intents, lobby)];
+    this.#stage.element.append(...overlays.map(({ element }) => element));
+    this.#parts = [header, this.#stage, panel, controls, toasts, settings, ...overlays];
+    this.element = el(
+      'div',
+      { class: 'room' },
+      ...[header, this.#stage, panel, controls, toasts, settings].map(({ element }) => element),
+    );
+  }
+
+  show(model) {
+    setData(this.element, 'panel', model.panel ?? '');
+    for (const part of this.#parts) part.show(model);
+  }
+
+  resumeSound() {
+    this.#stage.resume();
+  }
+
+  setOutput(deviceId) {
+    this.#stage.setOutput(deviceId);
+  }
+}

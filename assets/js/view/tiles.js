@@ -1,0 +1,105 @@
+//! One participant's tile: picture or initials, name, marks.
+
+import { mediaOf } from '../model.js';
+import { hueOf, initials } from '../names.js';
+import { el, icon, setAria, setAttribute, setClass, setData, setIcon, setText } from './dom.js';
+
+/** A tile. `intents.pin(id)` hears the button that shows it large. */
+export class Tile {
+  #video = el('video', { autoplay: true, playsInline: true, muted: true, tabIndex: -1, aria: { hidden: 'true' } });
+  #avatar = el('div', { class: 'avatar', aria: { hidden: 'true' } });
+  #muted = icon('microphone-off');
+  #name = el('span', { class: 'name', dir: 'auto' });
+  #hand = el('div', { class: 'raised-hand', hidden: true }, icon('hand'));
+  #veil = el('p', { class: 'veil' });
+  #pinIcon = icon('expand');
+  #pin = el('button', { class: 'pin', type: 'button' }, this.#pinIcon);
+  #tracks = -1;
+
+  constructor(id, intents) {
+    const caption = el('div', { class: 'caption' }, this.#muted, this.#name);
+    this.element = el(
+      'li',
+      { class: 'tile', data: { client: id } },
+      this.#video,
+      this.#avatar,
+      this.#veil,
+      this.#hand,
+      caption,
+      this.#pin,
+    );
+    this.#pin.onclick = () => intents.pin(id);
+    this.element.ondblclick = () => intents.pin(id);
+  }
+
+  get video() {
+    return this.#video;
+  }
+
+  show(person, model, stream, isMain) {
+    const media = mediaOf(model, person);
+    const picture = pictureOf(media, stream);
+    this.#showPicture(person, model, stream, picture);
+    const name = person.me ? `${person.username} (you)` : person.username;
+    setText(this.#name, name);
+    setText(this.#avatar, initials(person.username));
+    setClass(this.#avatar, `avatar hue-${hueOf(person.id)}`);
+    this.#muted.hidden = media === null || media.microphone;
+    this.#hand.hidden = !media?.hand;
+    setText(this.#veil, veilOf(person, model));
+    setData(this.element, 'speaking', Boolean(model.speaking[person.id]));
+    setData(this.element, 'connection', person.me ? 'me' : (model.peers[person.id] ?? 'none'));
+    setData(this.element, 'main', isMain);
+    setAria(this.element, { label: describe(name, media, picture) });
+    const action = model.pinned === person.id ? `Stop showing ${name} large` : `Show ${name} large`;
+    setIcon(this.#pinIcon, model.pinned === person.id ? 'shrink' : 'expand');
+    setAria(this.#pin, { label: action });
+    setAttribute(this.#pin, 'title', action);
+  }
+
+  place({ left, top, width, height }, isSmall) {
+    const style = this.element.style;
+    style.setProperty('left', `${left}px`);
+    style.setProperty('top', `${top}px`);
+    style.setProperty('width', `${width}px`);
+    style.setProperty('height', `${height}px`);
+    setData(this.element, 'small', isSmall);
+  }
+
+  #showPicture(person, model, stream, picture) {
+    if (this.#video.srcObject !== stream) this.#video.srcObject = stream;
+    const tracks = model.tracks[person.id] ?? 0;
+    if (picture !== 'none' && (this.#video.paused || tracks !== this.#tracks)) {
+      this.#video.play().catch(() => {}); // silent, so only a vanishing stream can interrupt it
+    }
+    this.#tracks = tracks;
+    setData(this.element, 'picture', picture);
+    setData(this.element, 'mirrored', person.me && picture === 'camera');
+  }
+}
+
+/** camera | screen | none. An old page does not say what it sends: what arrives is shown. */
+function pictureOf(media, stream) {
+  const arrives = stream?.getVideoTracks().some((track) => track.readyState === 'live' && !track.muted) ?? false;
+  if (!arrives) return 'none';
+  if (media === null) return 'camera';
+  if (media.screen) return 'screen';
+  return media.camera ? 'camera' : 'none';
+}
+
+function veilOf(person, model) {
+  if (person.me) return '';
+  const state = model.peers[person.id];
+  if (state === 'interrupted') return 'Connection interrupted…';
+  if (state !== 'connected') return 'Connecting…';
+  return person.unstable ? 'Unstable connection to the server' : '';
+}
+
+function describe(name, media, picture) {
+  const marks = [name];
+  if (picture === 'screen') marks.push('shares the screen');
+  else if (picture === 'none') marks.push('no picture');
+  if (media && !media.microphone) marks.push('microphone off');
+  if (media?.hand) marks.push('hand raised');
+  return marks.join(', ');
+}
