@@ -19,6 +19,8 @@ mod resample;
 mod ring;
 mod speaker;
 mod stretch;
+#[cfg(test)]
+mod testing;
 mod tone;
 mod voice;
 mod wav;

@@ -131,3 +131,111 @@ impl Decoder {
 fn whole_grains(samples: usize) -> usize {
     (samples / GRAIN * GRAIN).clamp(GRAIN, DURATION_MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::goertzel::{sine, strongest, total_power};
+    use super::*;
+
+    /// Speech-like: a buzz whose pitch glides, so that it is not trivially predicted.
+    fn buzz(frames: usize) -> Vec<[f32; FRAME]> {
+        let mut phase = 0.0_f32;
+        let mut sample = |i: usize| {
+            phase = (phase + (140.0 + 40.0 * (i as f32 / 9000.0).sin()) / 48_000.0).fract();
+            let envelope = 0.6 + 0.4 * (i as f32 / 4000.0).sin();
+            0.25 * envelope
+                * ((phase * std::f32::consts::TAU).sin() + 0.5 * (phase * 5.0 * std::f32::consts::TAU).sin())
+        };
+        (0..frames).map(|frame| std::array::from_fn(|i| sample(frame * FRAME + i))).collect()
+    }
+
+    fn encoded(frames: &[[f32; FRAME]]) -> Vec<Bytes> {
+        let mut encoder = Encoder::new().unwrap();
+        frames.iter().map(|frame| encoder.encode(frame).unwrap()).collect()
+    }
+
+    /// Decodes with every eighth packet lost; returns the power of the difference to decoding all.
+    fn error_of_loss(packets: &[Bytes], recover: bool) -> f32 {
+        let (mut whole, mut patched) = (Vec::new(), Vec::new());
+        let (mut reference, mut decoder) = (Decoder::new().unwrap(), Decoder::new().unwrap());
+        for (i, packet) in packets.iter().enumerate() {
+            reference.decode(packet, &mut whole).unwrap();
+            if i % 8 != 7 {
+                decoder.decode(packet, &mut patched).unwrap();
+            } else if recover && i + 1 < packets.len() {
+                decoder.recover(&packets[i + 1], FRAME, &mut patched).unwrap();
+            } else {
+                decoder.conceal(FRAME, &mut patched).unwrap();
+            }
+        }
+        assert_eq!(whole.len(), patched.len());
+        let difference: Vec<f32> = whole.iter().zip(&patched).map(|(a, b)| a - b).collect();
+        total_power(&difference) / total_power(&whole)
+    }
+
+    #[test]
+    fn packets_hold_20_ms_at_about_32_kbit_per_second_with_redundancy() {
+        let packets = encoded(&buzz(250));
+        assert!(packets.iter().all(|packet| inspect(packet).unwrap().samples == FRAME));
+        let redundant = packets.iter().filter(|packet| inspect(packet).unwrap().redundant).count();
+        assert!(redundant > 150, "{redundant} of 250 carry a copy");
+        let bits = packets.iter().map(Bytes::len).sum::<usize>() as f32 * 8.0 / 5.0;
+        assert!((20_000.0..40_000.0).contains(&bits), "{bits} bit/s");
+    }
+
+    #[test]
+    fn a_copy_in_the_next_packet_beats_making_it_up() {
+        let packets = encoded(&buzz(400));
+        let (recovered, concealed) = (error_of_loss(&packets, true), error_of_loss(&packets, false));
+        assert!(recovered * 2.0 < concealed, "{recovered} against {concealed}");
+    }
+
+    #[test]
+    fn stereo_is_mixed_down() {
+        let mut encoder = opus::Encoder::new(SAMPLE_RATE, Channels::Stereo, Application::Audio).unwrap();
+        encoder.set_force_channels(Some(Channels::Stereo)).unwrap();
+        let (mut decoder, mut out) = (Decoder::new().unwrap(), Vec::new());
+        for frame in sine(800.0, 0.4, SAMPLE_RATE, 48_000).chunks(FRAME) {
+            let both: Vec<f32> = frame.iter().flat_map(|&sample| [sample, sample]).collect();
+            let packet = encoder.encode_vec_float(&both, 1500).unwrap();
+            assert_eq!(inspect(&packet).unwrap().samples, FRAME);
+            decoder.decode(&packet, &mut out).unwrap();
+        }
+        assert_eq!(out.len(), 48_000);
+        assert!((strongest(&out, SAMPLE_RATE).unwrap() - 800.0).abs() < 0.5);
+        assert!((total_power(&out[4800..]) - 0.08).abs() < 0.01);
+    }
+
+    #[test]
+    fn every_duration_there_is_decodes_and_every_other_is_refused() {
+        let mut decoder = Decoder::new().unwrap();
+        for first in 0..=255_u8 {
+            for body in [&[][..], &[0], &[1, 2, 3], &[48; 60], &[255; 40]] {
+                let packet = [&[first], body].concat();
+                let mut out = Vec::new();
+                match inspect(&packet) {
+                    Some(shape) => {
+                        assert!(shape.samples % GRAIN == 0 && shape.samples <= DURATION_MAX);
+                        if decoder.decode(&packet, &mut out).is_ok() {
+                            assert_eq!(out.len(), shape.samples);
+                        }
+                        let _ = decoder.recover(&packet, FRAME, &mut out);
+                    }
+                    None => assert!(decoder.decode(&packet, &mut out).is_err(), "{packet:?}"),
+                }
+            }
+        }
+        assert_eq!(inspect(&[]), None);
+        assert_eq!(inspect(&[0; PACKET_MAX + 1]), None);
+    }
+
+    #[test]
+    fn concealment_of_any_length_is_whole_grains() {
+        let mut decoder = Decoder::new().unwrap();
+        for (asked, given) in [(0, 120), (1, 120), (480, 480), (959, 840), (100_000, 5760)] {
+            let mut out = Vec::new();
+            decoder.conceal(asked, &mut out).unwrap();
+            assert_eq!(out.len(), given);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use thiserror::Error;
@@ -29,8 +29,6 @@ pub enum WavError {
     #[error("{0}")]
     Format(#[from] hound::Error),
     #[error("{0}")]
-    Disk(#[from] std::io::Error),
-    #[error("{0}")]
     Rate(#[from] RateError),
     #[error("{channels} channels at {rate} Hz are not supported")]
     Unsupported { channels: u16, rate: u32 },
@@ -42,6 +40,7 @@ pub enum WavError {
 
 /// A file of any rate, width and number of channels, as 48 kHz mono without an end.
 pub struct WavLoop {
+    path: PathBuf,
     reader: WavReader<BufReader<File>>,
     resampler: Resampler,
     ready: VecDeque<f32>,
@@ -57,7 +56,7 @@ impl WavLoop {
             return Err(WavError::Unsupported { channels, rate });
         }
         let resampler = Resampler::new(rate, SAMPLE_RATE)?;
-        let mut file = Self { reader, resampler, ready: VecDeque::new(), position: 0 };
+        let mut file = Self { path: path.to_owned(), reader, resampler, ready: VecDeque::new(), position: 0 };
         // What cannot be read at all is told at once.
         file.read_chunk()?;
         Ok(file)
@@ -103,7 +102,9 @@ impl WavLoop {
             return Err(WavError::Empty);
         }
         self.position = 0;
-        Ok(self.reader.seek(0)?)
+        // Opened anew: the reader's own way back counts on every sample having been there.
+        self.reader = WavReader::open(&self.path)?;
+        Ok(())
     }
 }
 

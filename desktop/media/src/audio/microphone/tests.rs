@@ -1,1 +1,141 @@
-//! placeholder
+//! What leaves the microphone, and when.
+
+use super::*;
+use crate::audio::opus::{Decoder, inspect};
+use crate::audio::{goertzel, wav::WavRecorder};
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+fn started() -> (Sending, Receiver<MediaEvent>) {
+    let (events, received) = Events::channel();
+    let on = Arc::new(AtomicBool::new(true));
+    (Sending::new(on, events, Arc::default()).unwrap(), received)
+}
+
+fn frame(amplitude: f32) -> [f32; FRAME] {
+    goertzel::sine(400.0, amplitude, SAMPLE_RATE, FRAME).try_into().unwrap()
+}
+
+fn timestamps(received: &Receiver<MediaEvent>) -> Vec<u32> {
+    let timestamp = |event| match event {
+        MediaEvent::Audio(audio) => Some(audio.timestamp),
+        _ => None,
+    };
+    received.try_iter().filter_map(timestamp).collect()
+}
+
+#[test]
+fn timestamps_count_samples_and_jump_over_time_without_any() {
+    let (mut sending, received) = started();
+    let mut now = sending.started;
+    for _ in 0..3 {
+        now += FRAME_DURATION;
+        sending.handle_frame(&frame(0.1), now);
+    }
+    // A device whose clock is a little slow or that stumbles keeps its own count.
+    now += FRAME_DURATION + Duration::from_millis(50);
+    sending.handle_frame(&frame(0.1), now);
+    assert_eq!(timestamps(&received), [0, 960, 1920, 2880]);
+    // One that was away for ten seconds does not.
+    now += Duration::from_secs(10);
+    sending.handle_frame(&frame(0.1), now);
+    assert_eq!(timestamps(&received), [((60 + 20 + 50 + 10_000) * 48 - 960) as u32]);
+}
+
+#[test]
+fn nothing_leaves_a_microphone_that_is_off_and_time_goes_on() {
+    let (mut sending, received) = started();
+    let mut now = sending.started;
+    for number in 0..100 {
+        sending.on.store(!(25..75).contains(&number), Ordering::Relaxed);
+        now += FRAME_DURATION;
+        sending.handle_frame(&frame(0.3), now);
+        let level = f32::from_bits(sending.shared.level.load(Ordering::Relaxed));
+        assert_eq!(level > 0.0, !(25..75).contains(&number));
+    }
+    let events: Vec<MediaEvent> = received.try_iter().collect();
+    let sent: Vec<u32> = events
+        .iter()
+        .filter_map(|event| match event {
+            MediaEvent::Audio(audio) => Some(audio.timestamp / 960),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(sent, (0..25).chain(75..100).collect::<Vec<_>>());
+    let marks: Vec<bool> = events
+        .iter()
+        .filter_map(|event| match event {
+            MediaEvent::Speaking { who: None, speaking } => Some(*speaking),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(marks, [true, false, true], "switching off ends the speaking mark");
+    assert_eq!(sending.shared.packets.load(Ordering::Relaxed), 50);
+}
+
+#[test]
+fn a_reader_that_stopped_reading_does_not_hold_the_microphone_up() {
+    let (mut sending, _received) = started();
+    let now = sending.started;
+    (0..3000).for_each(|_| sending.handle_frame(&frame(0.1), now));
+    assert!(sending.shared.packets.load(Ordering::Relaxed) <= 1024);
+}
+
+/// Decodes what comes until there is a second of it.
+fn heard(received: &Receiver<MediaEvent>) -> Vec<f32> {
+    let mut decoder = Decoder::new().unwrap();
+    let mut pcm = Vec::new();
+    while pcm.len() < 48_000 {
+        match received.recv_timeout(TIMEOUT).expect("the microphone goes on") {
+            MediaEvent::Audio(audio) => {
+                assert_eq!(inspect(&audio.data).unwrap().samples, FRAME);
+                decoder.decode(&audio.data, &mut pcm).unwrap();
+            }
+            MediaEvent::Speaking { who: None, speaking: true } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    pcm
+}
+
+#[test]
+fn a_tone_and_a_file_are_sent_at_the_pace_of_the_clock() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tone.wav");
+    let mut file = WavRecorder::create(&path).unwrap();
+    file.write(&goertzel::sine(700.0, 0.3, SAMPLE_RATE, 48_000)).unwrap();
+    drop(file);
+    for (choice, hertz) in [(MicrophoneChoice::Tone(1000.0), 1000.0), (MicrophoneChoice::File(path), 700.0)] {
+        let (events, received) = Events::channel();
+        let started = Instant::now();
+        let out = Out::start(choice, Arc::new(AtomicBool::new(true)), events);
+        let pcm = heard(&received);
+        assert!(started.elapsed() >= Duration::from_millis(900), "a second takes a second");
+        let found = goertzel::strongest(&pcm, SAMPLE_RATE).unwrap();
+        assert!((found - hertz).abs() < 1.0, "{found} instead of {hertz}");
+        assert!(out.packets() >= 49 && out.level() > 0.1);
+        drop(out);
+        // The last sender is gone with the thread.
+        while let Ok(event) = received.try_recv() {
+            drop(event);
+        }
+        assert!(received.recv().is_err());
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_played_is_told_in_a_sentence() {
+    let (events, received) = Events::channel();
+    let out = Out::start(MicrophoneChoice::File("/nowhere.wav".into()), Arc::new(AtomicBool::new(true)), events);
+    let MediaEvent::Notice(notice) = received.recv_timeout(TIMEOUT).unwrap() else { panic!("a notice") };
+    assert!(notice.0.contains("/nowhere.wav") && notice.0.ends_with("Choose a WAV file with sound in it."), "{notice}");
+    assert!(received.recv().is_err(), "nothing else follows");
+    assert_eq!(out.packets(), 0);
+}
+
+#[test]
+fn no_microphone_means_no_thread() {
+    let (events, received) = Events::channel();
+    let _out = Out::start(MicrophoneChoice::Off, Arc::new(AtomicBool::new(true)), events);
+    assert!(received.recv().is_err());
+}

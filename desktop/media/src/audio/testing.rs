@@ -1,0 +1,65 @@
+//! For tests: a peer that says a tone, and a listener on virtual time.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::mixer::Mixer;
+use super::opus::Encoder;
+use super::tone::Tone;
+use super::{BLOCK, FRAME};
+use crate::packet::{Packet, PeerTag};
+
+/// What a microphone of ours would send for a tone: packets of 20 ms.
+pub fn tone_packets(hertz: f32, packets: usize) -> Vec<Bytes> {
+    let mut encoder = Encoder::new().unwrap();
+    let mut tone = Tone::new(hertz);
+    let mut frame = [0.0; FRAME];
+    let mut encode = || {
+        tone.fill(&mut frame);
+        encoder.encode(&frame).unwrap()
+    };
+    (0..packets).map(|_| encode()).collect()
+}
+
+/// The packet with this number of a steady stream.
+pub fn packet(number: usize, payload: Bytes, arrived: Instant) -> Packet {
+    let timestamp = (number * FRAME) as u32;
+    Packet { sequence: number as u16, timestamp, marker: false, payload, arrived }
+}
+
+/// A mixer and the time it is told.
+pub struct Listener {
+    pub mixer: Mixer,
+    pub now: Instant,
+    /// Everything that was mixed.
+    pub heard: Vec<f32>,
+    pub speaking: Vec<(PeerTag, bool)>,
+}
+
+impl Listener {
+    pub fn new(peers: &[PeerTag]) -> Self {
+        let now = Instant::now();
+        let mut mixer = Mixer::default();
+        peers.iter().for_each(|&peer| mixer.open(peer, now).unwrap());
+        Self { mixer, now, heard: Vec::new(), speaking: Vec::new() }
+    }
+
+    /// Hands a packet over, as arrived by now.
+    pub fn receive(&mut self, peer: PeerTag, number: usize, payload: &Bytes) {
+        self.mixer.receive(peer, packet(number, payload.clone(), self.now));
+    }
+
+    /// Lets 10 ms go by.
+    pub fn pull(&mut self) {
+        let (block, changes) = self.mixer.mix(self.now);
+        self.heard.extend(block);
+        self.speaking.extend(changes);
+        self.now += Duration::from_millis(10);
+    }
+
+    /// Lets the time of one packet go by.
+    pub fn pull_frame(&mut self) {
+        (0..FRAME / BLOCK).for_each(|_| self.pull());
+    }
+}
