@@ -1,9 +1,12 @@
 //! The facade: one engine per participant, commands in, [`MediaEvent`]s out.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::Receiver;
 
+use crate::audio::{In, Out};
 use crate::choice::{CameraChoice, MicrophoneChoice, SpeakerChoice};
 use crate::event::{Events, MediaEvent};
 use crate::frame::Picture;
@@ -44,14 +47,20 @@ impl Default for EngineConfig {
 #[derive(Debug)]
 pub struct Engine {
     events: Events,
+    microphone_on: Arc<AtomicBool>,
+    microphone: Out,
+    speaker: In,
 }
 
 impl Engine {
     /// Starts with camera, screen and microphone off. Never fails: what is missing is told as a notice.
     pub fn start(config: EngineConfig) -> (Self, Receiver<MediaEvent>) {
         let (events, receiver) = Events::channel();
-        let _ = config;
-        (Self { events }, receiver)
+        let microphone_on = Arc::new(AtomicBool::new(false));
+        let microphone = Out::start(config.microphone, Arc::clone(&microphone_on), events.clone());
+        let mix = config.record.map(|folder| folder.join("mix.wav"));
+        let speaker = In::start(config.speaker, mix, events.clone());
+        (Self { events, microphone_on, microphone, speaker }, receiver)
     }
 
     pub fn set_camera(&self, _on: bool) {}
@@ -59,7 +68,9 @@ impl Engine {
     /// While it is on, the screen is sent instead of the camera.
     pub fn set_screen(&self, _on: bool) {}
 
-    pub fn set_microphone(&self, _on: bool) {}
+    pub fn set_microphone(&self, on: bool) {
+        self.microphone_on.store(on, Ordering::Relaxed);
+    }
 
     /// Someone cannot go on without a keyframe. Calls within 300 ms end in one keyframe.
     pub fn want_keyframe(&self) {}
@@ -67,12 +78,21 @@ impl Engine {
     /// What the video encoder aims at from now on, bits per second.
     pub fn set_bitrate(&self, _bps: u32) {}
 
-    pub fn open_peer(&self, _peer: PeerTag) {}
+    pub fn open_peer(&self, peer: PeerTag) {
+        self.speaker.open_peer(peer);
+    }
 
-    pub fn close_peer(&self, _peer: PeerTag) {}
+    pub fn close_peer(&self, peer: PeerTag) {
+        self.speaker.close_peer(peer);
+    }
 
     /// Never blocks. Packets of an unknown peer are dropped.
-    pub fn receive(&self, _peer: PeerTag, _kind: Kind, _packet: Packet) {}
+    pub fn receive(&self, peer: PeerTag, kind: Kind, packet: Packet) {
+        match kind {
+            Kind::Audio => self.speaker.receive(peer, packet),
+            Kind::Video => {}
+        }
+    }
 
     /// The newest picture of a peer; `None` before the first one and after the peer stopped sending. Cheap.
     pub fn picture(&self, _peer: PeerTag) -> Option<Picture> {
@@ -85,13 +105,20 @@ impl Engine {
     }
 
     /// 1.0 is as sent, 0.0 is silence.
-    pub fn set_volume(&self, _peer: PeerTag, _volume: f32) {}
+    pub fn set_volume(&self, peer: PeerTag, volume: f32) {
+        self.speaker.set_volume(peer, volume);
+    }
 
-    pub fn peer_stats(&self, _peer: PeerTag) -> PeerStats {
-        PeerStats::default()
+    pub fn peer_stats(&self, peer: PeerTag) -> PeerStats {
+        PeerStats { audio: self.speaker.stats(peer), ..PeerStats::default() }
     }
 
     pub fn out_stats(&self) -> OutStats {
-        OutStats { events_dropped: self.events.dropped(), ..OutStats::default() }
+        OutStats {
+            audio_packets: self.microphone.packets(),
+            audio_level: self.microphone.level(),
+            events_dropped: self.events.dropped(),
+            ..OutStats::default()
+        }
     }
 }

@@ -1,14 +1,23 @@
 //! The media engine: cameras, screens, microphones, codecs and playout on threads of their own. It knows no network:
 //! encoded frames leave as [`MediaEvent`]s, packets of the peers come in through [`Engine::receive`].
 
-mod audio;
+mod assemble;
+pub mod audio;
+mod camera;
 mod choice;
+mod clip;
 mod engine;
 mod event;
 mod frame;
 mod packet;
 pub mod pattern;
+mod scale;
+mod screen;
+mod slot;
+mod source;
 mod stats;
+mod vp8;
+mod y4m;
 
 pub use choice::{CameraChoice, ChoiceError, MicrophoneChoice, SpeakerChoice};
 pub use engine::{Engine, EngineConfig};

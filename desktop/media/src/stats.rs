@@ -70,6 +70,8 @@ pub struct OutStats {
     /// The pattern camera's newest frame, if that is the camera.
     pub last_mark: Option<Mark>,
     pub audio_packets: u64,
+    /// Of one's own voice in the last tenth of a second: 0 is silence, 1 is a full-scale sine.
+    pub audio_level: f32,
     /// Events that the owner was too slow for.
     pub events_dropped: u64,
 }
