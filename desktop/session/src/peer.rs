@@ -6,7 +6,7 @@ use protocol::{Address, Capability, ClientId, ClientInfo, Description, IceCandid
 
 use crate::PeerEvent;
 use crate::backoff::Backoff;
-use crate::connection::{Connection, Due, Trickle, Turn};
+use crate::connection::{Connection, Due, Transport, Trickle, Turn};
 use crate::negotiation::{OnAnswer, OnOffer};
 
 /// After a failed connection to a client of this version.
@@ -97,6 +97,11 @@ impl Peer {
         matches!(&self.standing, Standing::Linked(connection) if connection.was_connected())
     }
 
+    /// Media can pass at this moment.
+    pub(crate) fn is_connected(&self) -> bool {
+        matches!(&self.standing, Standing::Linked(connection) if connection.transport == Transport::Connected)
+    }
+
     pub(crate) fn is_linked(&self) -> bool {
         matches!(self.standing, Standing::Linked(_))
     }
@@ -132,10 +137,11 @@ impl Peer {
         self.standing = Standing::Linked(Connection::offer(&self.client, form, self.trickle(form), turn));
     }
 
-    /// We have come (back) to the room: offers unless a connection stands.
+    /// We have come (back) to the room: it is we who offer, unless a connection stands.
     pub(crate) fn call(&mut self, turn: &mut Turn) {
-        if !matches!(&self.standing, Standing::Linked(connection) if connection.stands()) {
-            self.offer(turn);
+        match &self.standing {
+            Standing::Linked(connection) if connection.stands() => self.offered_last = true,
+            Standing::Linked(_) | Standing::Apart { .. } => self.offer(turn),
         }
     }
 

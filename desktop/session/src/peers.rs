@@ -1,6 +1,6 @@
 //! Everyone else in the room, as ends of connections.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use protocol::{Address, Capability, ClientId, ClientInfo, MediaState, Message};
@@ -41,9 +41,9 @@ impl Peers {
 
     /// We have come (back): offers to everyone in `roster` without a standing connection.
     pub(crate) fn call_everyone(&mut self, roster: &Roster, turn: &mut Turn) {
-        let unconfirmed = roster.unconfirmed();
+        let missing: BTreeSet<&ClientId> = roster.missing().map(|(client, _)| client).collect();
         for (client, peer) in &mut self.peers {
-            if !unconfirmed.contains(client) {
+            if !missing.contains(client) {
                 peer.call(turn);
             }
         }
@@ -99,6 +99,10 @@ impl Peers {
 
     pub(crate) fn is_living(&self, client: &ClientId) -> bool {
         self.peers.get(client).is_some_and(Peer::is_living)
+    }
+
+    pub(crate) fn is_connected(&self, client: &ClientId) -> bool {
+        self.peers.get(client).is_some_and(Peer::is_connected)
     }
 
     pub(crate) fn is_any_making_offer(&self) -> bool {

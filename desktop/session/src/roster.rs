@@ -17,31 +17,35 @@ pub(crate) struct Roster {
 struct Entry {
     info: ClientInfo,
     media: Option<MediaState>,
-    /// The server has named it since the link came up.
-    confirmed: bool,
+    standing: Standing,
     heard_at: Option<Instant>,
     /// Its connection is dead and it gave no sign since then: on a server of the first version it has probably left.
     presumed_gone: bool,
 }
 
-impl Entry {
-    fn new(info: ClientInfo) -> Self {
-        Self { info, media: None, confirmed: true, heard_at: None, presumed_gone: false }
-    }
+/// Whether the server says that someone is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Listed,
+    /// The link came up and the server has not listed anyone yet.
+    Unasked,
+    /// The server does not list it (any more), yet its connection lives: perhaps it is coming back.
+    Missing {
+        until: Instant,
+    },
 }
 
-/// Who came and who went.
-#[derive(Debug, PartialEq, Eq, Default)]
-pub(crate) struct Changes {
-    pub(crate) came: Vec<ClientId>,
-    pub(crate) went: Vec<ClientId>,
+impl Entry {
+    fn new(info: ClientInfo) -> Self {
+        Self { info, media: None, standing: Standing::Listed, heard_at: None, presumed_gone: false }
+    }
 }
 
 impl Roster {
     /// The link is up again: everyone is to be named anew.
     pub(crate) fn begin_link(&mut self) {
         for entry in &mut self.entries {
-            entry.confirmed = false;
+            entry.standing = Standing::Unasked;
         }
     }
 
@@ -49,31 +53,49 @@ impl Roster {
         self.entries.clear();
     }
 
-    /// Takes a full list. Whoever is missing has left, except those whom this link has not named yet.
-    pub(crate) fn apply(&mut self, clients: Vec<ClientInfo>) -> Changes {
-        let mut changes = Changes::default();
+    /// Takes a full list. Returns who is missing in it and was listed before.
+    pub(crate) fn apply(&mut self, clients: Vec<ClientInfo>) -> Vec<ClientId> {
         let mut before = std::mem::take(&mut self.entries);
         for info in clients {
             if self.get(&info.id).is_some() {
                 continue;
             }
             let entry = match before.iter().position(|entry| entry.info.id == info.id) {
-                Some(at) => Entry { info, confirmed: true, ..before.remove(at) },
-                None => {
-                    changes.came.push(info.id.clone());
-                    Entry::new(info)
-                }
+                Some(at) => Entry { info, standing: Standing::Listed, ..before.remove(at) },
+                None => Entry::new(info),
             };
             self.entries.push(entry);
         }
-        for entry in before {
-            if entry.confirmed {
-                changes.went.push(entry.info.id);
-            } else {
-                self.entries.push(entry);
+        let missing = before.iter().filter(|entry| entry.standing == Standing::Listed);
+        let missing = missing.map(|entry| entry.info.id.clone()).collect();
+        self.entries.append(&mut before);
+        missing
+    }
+
+    /// The server does not list it, yet it is kept until then.
+    pub(crate) fn keep(&mut self, id: &ClientId, until: Instant) {
+        if let Some(entry) = self.entry(id)
+            && !matches!(entry.standing, Standing::Missing { .. })
+        {
+            entry.standing = Standing::Missing { until };
+        }
+    }
+
+    /// The first list of the link is taken: those whom it did not name are kept until then.
+    pub(crate) fn keep_unasked(&mut self, until: Instant) {
+        for entry in &mut self.entries {
+            if entry.standing == Standing::Unasked {
+                entry.standing = Standing::Missing { until };
             }
         }
-        changes
+    }
+
+    /// Those whom the server does not list, and until when they are kept.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = (&ClientId, Instant)> {
+        self.entries.iter().filter_map(|entry| match entry.standing {
+            Standing::Missing { until } => Some((&entry.info.id, until)),
+            Standing::Listed | Standing::Unasked => None,
+        })
     }
 
     /// One more, or one that is named again.
@@ -81,7 +103,7 @@ impl Roster {
         match self.entries.iter_mut().find(|entry| entry.info.id == info.id) {
             Some(entry) => {
                 entry.info = info;
-                entry.confirmed = true;
+                entry.standing = Standing::Listed;
                 entry.presumed_gone = false;
             }
             None => self.entries.push(Entry::new(info)),
@@ -96,11 +118,6 @@ impl Roster {
 
     pub(crate) fn leave(&mut self, id: &ClientId) {
         self.entries.retain(|entry| entry.info.id != *id);
-    }
-
-    /// Those whom the server has not named since the link came up.
-    pub(crate) fn unconfirmed(&self) -> Vec<ClientId> {
-        self.entries.iter().filter(|entry| !entry.confirmed).map(|entry| entry.info.id.clone()).collect()
     }
 
     pub(crate) fn get(&self, id: &ClientId) -> Option<&ClientInfo> {
@@ -182,27 +199,29 @@ mod tests {
     }
 
     #[test]
-    fn a_list_tells_who_came_and_who_went_in_join_order() {
+    fn a_list_is_in_join_order_and_names_everyone_once() {
         let mut roster = Roster::default();
-        let changes = roster.apply(vec![info("a"), info("me"), info("b")]);
-        assert_eq!(changes.came, [id("a"), id("me"), id("b")]);
-        let changes = roster.apply(vec![info("me"), info("b"), info("c"), info("c")]);
-        assert_eq!(changes, Changes { came: vec![id("c")], went: vec![id("a")] });
+        assert!(roster.apply(vec![info("a"), info("me"), info("b")]).is_empty());
+        assert_eq!(roster.apply(vec![info("me"), info("b"), info("c"), info("c")]), [id("a")]);
+        roster.leave(&id("a"));
         assert_eq!(shown(&roster), ["me", "b", "c"]);
     }
 
     #[test]
-    fn after_a_return_the_missing_stay_until_they_were_named_once() {
+    fn whoever_is_missing_after_a_return_is_kept_until_it_is_named() {
+        let until = moment();
         let mut roster = Roster::default();
         roster.apply(vec![info("a"), info("b"), info("me")]);
         roster.begin_link();
-        assert_eq!(roster.apply(vec![info("me"), info("b")]), Changes::default());
-        assert_eq!(roster.unconfirmed(), [id("a")]);
+        assert!(roster.apply(vec![info("me"), info("b")]).is_empty(), "nobody was listed on this link before");
+        roster.keep_unasked(until);
+        assert_eq!(roster.missing().collect::<Vec<_>>(), [(&id("a"), until)]);
         assert_eq!(shown(&roster), ["me", "b", "a"]);
-        assert_eq!(roster.apply(vec![info("me")]).went, [id("b")], "b was named on this link and left");
+        assert_eq!(roster.apply(vec![info("me")]), [id("b")], "b was listed on this link and left");
+        roster.leave(&id("b"));
         roster.join(info("a"));
         assert_eq!(shown(&roster), ["me", "a"], "no second tile");
-        assert!(roster.unconfirmed().is_empty());
+        assert_eq!(roster.missing().count(), 0);
     }
 
     #[test]

@@ -20,6 +20,9 @@ use crate::{Command, Config, Effect, Event, JoinFailure, Joined, Participant, Pe
 
 /// After a return, whoever the server does not list is kept this long while the connection to it lives.
 const RETURN_GRACE: Duration = Duration::from_secs(15);
+/// A server of ours says `left` and `joined` of someone who returns on a new link. A connection that works is kept this
+/// long between the two.
+const TAKEOVER_GRACE: Duration = Duration::from_secs(1);
 
 /// One participant in one room.
 #[derive(Debug)]
@@ -40,7 +43,6 @@ pub struct Session {
     generation: u32,
     /// The server knows our name.
     is_named: bool,
-    grace_until: Option<Instant>,
     n_pings: u64,
 }
 
@@ -63,7 +65,6 @@ impl Session {
             peers: Peers::default(),
             generation: 0,
             is_named: false,
-            grace_until: None,
             n_pings: 0,
         }
     }
@@ -169,10 +170,11 @@ impl Session {
 
     /// When to call [`handle_timeout`](Self::handle_timeout), unless something else happens before.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let in_room = self.link.is_in_room();
-        let peers = if in_room { self.peers.deadline() } else { None };
-        let grace = if in_room { self.grace_until } else { None };
-        [self.link.deadline(), self.outbox.next_release(), peers, grace].into_iter().flatten().min()
+        let everywhere = self.link.deadline().into_iter().chain(self.outbox.next_release());
+        if !self.link.is_in_room() {
+            return everywhere.min();
+        }
+        everywhere.chain(self.peers.deadline()).chain(self.roster.missing().map(|(_, until)| until)).min()
     }
 
     fn seated(&mut self, joined: Joined, now: Instant) {
@@ -237,8 +239,8 @@ impl Session {
         if !self.link.is_in_room() {
             return self.notice(ErrorId::Other("offline".into()), "the line was not sent: the server is away");
         }
-        if matches!(to, Address::Client(_)) {
-            // Nobody echoes a private line.
+        if matches!(to, Address::Client(_)) && !self.link.ours {
+            // A server of an earlier version does not promise to echo a private line.
             self.show_own_line(&line, true, now);
         }
         self.send(to, &Message::Text(line), now);
@@ -290,6 +292,22 @@ impl Session {
         let me = self.me.as_ref()?;
         let (out, rng, generation) = (&mut self.outbox, &mut self.rng, &mut self.generation);
         Some(f(&mut self.peers, &mut Turn { me, now, out, rng, generation }))
+    }
+
+    /// The server says that it is gone. With a connection that works it may be on its way back.
+    fn depart(&mut self, client: &ClientId, now: Instant) {
+        if self.link.ours && self.peers.is_connected(client) {
+            self.roster.keep(client, now + TAKEOVER_GRACE);
+        } else {
+            self.forget(client, now);
+        }
+    }
+
+    fn forget(&mut self, client: &ClientId, now: Instant) {
+        if self.me.as_ref() != Some(client) {
+            self.roster.leave(client);
+            self.with_peers(now, |peers, turn| peers.remove(client, turn));
+        }
     }
 
     /// A server of an earlier version lists an abrupt leaver for minutes: the dead connection decides who is shown.

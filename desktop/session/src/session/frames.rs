@@ -13,19 +13,15 @@ impl Session {
     pub(super) fn read_frame(&mut self, frame: &str, now: Instant) {
         let Ok(envelope) = Envelope::parse(frame.as_bytes()) else { return };
         let Ok(message) = envelope.message() else { return };
-        let private = match envelope.receiver {
-            // Only what is for us reaches us: so this is who we are.
-            Address::Client(me) => {
-                if !self.is_me_certain {
-                    self.learn_me(me, now);
-                }
-                true
-            }
-            Address::Room | Address::GroundControl => false,
-        };
-        match envelope.sender.unwrap_or(Address::GroundControl) {
+        let sender = envelope.sender.unwrap_or(Address::GroundControl);
+        let private = matches!(envelope.receiver, Address::Client(_));
+        if let (Address::Client(me), Address::GroundControl, false) = (&envelope.receiver, &sender, self.is_me_certain)
+        {
+            self.learn_me(me.clone(), now);
+        }
+        match sender {
             Address::GroundControl | Address::Room => self.read_server(message, now),
-            Address::Client(sender) if self.me.as_ref() == Some(&sender) => self.read_echo(message, private, now),
+            Address::Client(sender) if self.me.as_ref() == Some(&sender) => self.read_echo(&message, private, now),
             Address::Client(sender) => self.read_client(sender, message, private, now),
         }
     }
@@ -36,7 +32,7 @@ impl Session {
             Message::Ping(data) => self.send(Address::GroundControl, &Message::Pong(data), now),
             Message::RoomInfo(info) => self.read_room_info(info, now),
             Message::Joined(info) => self.read_joined(info, now),
-            Message::Left(info) => self.forget(&info.id, now),
+            Message::Left(info) => self.depart(&info.id, now),
             Message::IceServers(servers) => self.outbox.push(Effect::SetIceServers(servers)),
             Message::Bye => {
                 self.outbox.push(Effect::HangUp);
@@ -60,10 +56,11 @@ impl Session {
         }
     }
 
-    /// From ourselves, by way of the room. A line of our own is shown now that everyone has it.
-    fn read_echo(&mut self, message: Message, private: bool, now: Instant) {
-        if let Message::Text(line) = message {
-            self.show_own_line(&line, private, now);
+    /// From ourselves, by way of the server. A line of our own is shown now that everyone has it.
+    fn read_echo(&mut self, message: &Message, private: bool, now: Instant) {
+        let is_shown = private && !self.link.ours;
+        if let (Message::Text(line), false) = (message, is_shown) {
+            self.show_own_line(line, private, now);
         }
     }
 
@@ -116,12 +113,9 @@ impl Session {
         // A server of an earlier version may list people before it has said who we are. We ask again.
         let Some(me) = self.me.clone().filter(|_| self.is_me_certain) else { return };
         let is_arrival = !self.link.is_in_room();
-        let changes = self.roster.apply(info.clients);
-        self.with_peers(now, |peers, turn| {
-            for client in &changes.went {
-                peers.remove(client, turn);
-            }
-        });
+        for client in self.roster.apply(info.clients) {
+            self.depart(&client, now);
+        }
         self.peers.update(&self.roster, &me, now);
         if is_arrival {
             self.arrive(me, now);
@@ -130,7 +124,7 @@ impl Session {
 
     /// The first list on this link: we are in the room, and whoever comes is the one who offers.
     fn arrive(&mut self, me: ClientId, now: Instant) {
-        self.grace_until = Some(now + RETURN_GRACE);
+        self.roster.keep_unasked(now + RETURN_GRACE);
         self.link.entered();
         self.outbox.event(Event::Status(Status::Joined { me }));
         let Self { roster, peers, outbox, rng, generation, me, .. } = self;
@@ -152,13 +146,6 @@ impl Session {
         if self.roster.get(sender).is_none() {
             self.roster.add_unnamed(sender.clone());
             self.send(Address::GroundControl, &Message::GetRoomInfo, now);
-        }
-    }
-
-    pub(super) fn forget(&mut self, client: &ClientId, now: Instant) {
-        if self.me.as_ref() != Some(client) {
-            self.roster.leave(client);
-            self.with_peers(now, |peers, turn| peers.remove(client, turn));
         }
     }
 }

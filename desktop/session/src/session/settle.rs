@@ -21,16 +21,12 @@ impl Session {
         }
     }
 
-    /// After a return: whoever the server did not name yet stays for a while, as long as the connection to it lives.
+    /// Whoever the server does not list stays for a while, as long as the connection to it lives.
     fn drop_the_missing(&mut self, now: Instant) {
-        let in_grace = self.grace_until.is_some_and(|until| now < until);
-        for client in self.roster.unconfirmed() {
-            if !in_grace || !self.peers.is_living(&client) {
-                self.forget(&client, now);
-            }
-        }
-        if !in_grace {
-            self.grace_until = None;
+        let missing = self.roster.missing();
+        let over = missing.filter(|(client, until)| now >= *until || !self.peers.is_living(client));
+        for client in over.map(|(client, _)| client.clone()).collect::<Vec<_>>() {
+            self.forget(&client, now);
         }
     }
 
