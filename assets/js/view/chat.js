@@ -100,7 +100,7 @@ export function withLinks(text) {
   const pieces = [];
   let end = 0;
   for (const match of text.matchAll(LINK)) {
-    const address = match[0].replace(/[.,;:!?)\]]+$/u, '');
+    const address = withoutTail(match[0]);
     if (!isWebAddress(address)) continue;
     pieces.push(text.slice(end, match.index), linkTo(address));
     end = match.index + address.length;
@@ -109,9 +109,20 @@ export function withLinks(text) {
   return pieces.filter((piece) => piece !== '');
 }
 
+/** An address does not end with the punctuation of the sentence around it, nor with a bracket opened before it. */
+function withoutTail(address) {
+  const shorter = address.replace(/[.,;:!?]+$/u, '');
+  const isOpen = shorter.endsWith(')') && shorter.split('(').length < shorter.split(')').length;
+  if (isOpen) return withoutTail(shorter.slice(0, -1));
+  return shorter;
+}
+
 function isWebAddress(address) {
-  const url = URL.parse?.(address) ?? null;
-  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:') && url.hostname !== '';
+  try {
+    return ['https:', 'http:'].includes(new URL(address).protocol);
+  } catch {
+    return false;
+  }
 }
 
 function linkTo(address) {

@@ -61,9 +61,9 @@ export class Controls {
       expanded: isPeople,
     });
     this.#unread.hidden = unread === 0;
-    setText(this.#unread, unread > 99 ? '99+' : String(unread));
+    setData(this.#unread, 'count', unread > 99 ? '99+' : unread);
     this.#guests.hidden = participants.length === 0;
-    setText(this.#guests, String(participants.length));
+    setData(this.#guests, 'count', participants.length);
   }
 }
 

@@ -4,8 +4,11 @@
 export function listenToKeys({ keys, onEscape }) {
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    if (event.key === 'Escape') onEscape();
-    else if (!isField(event.target) && !document.querySelector('dialog[open]')) keys[event.key.toLowerCase()]?.();
+    if (event.key === 'Escape') return onEscape();
+    const action = keys[event.key.toLowerCase()];
+    if (!action || isField(event.target) || document.querySelector('dialog[open]')) return;
+    event.preventDefault(); // the letter must not land in a field that the action gives the focus to
+    action();
   });
 }
 

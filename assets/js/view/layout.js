@@ -41,7 +41,7 @@ function withStripBeside(count, width, height, size) {
 }
 
 function withStripBelow(count, width, height, size) {
-  const tileWidth = Math.min(size * RATIO_MIN, (width - GAP * (count - 1)) / count);
+  const tileWidth = Math.min(size * RATIO, (width - GAP * (count - 1)) / count);
   const left = Math.max(0, (width - (tileWidth + GAP) * count + GAP) / 2);
   const strip = Array.from({ length: count }, (_, i) => ({
     left: left + i * (tileWidth + GAP),
