@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::limits::{FRAME_BYTES, FRAME_BYTES_SDP, JSON_DEPTH};
+use crate::limits::{FRAME_BYTES, FRAME_BYTES_SDP, JSON_DEPTH, SENDER_BYTES};
 use crate::{Address, Message, MessageError};
 
 /// A frame as it travels: addressed, its `data` not yet looked into.
@@ -41,7 +41,7 @@ impl Envelope {
 
     /// Reads a frame. Size and depth are checked before anything is parsed.
     pub fn parse(frame: &[u8]) -> Result<Self, EnvelopeError> {
-        if frame.len() > FRAME_BYTES_SDP {
+        if frame.len() > FRAME_BYTES_SDP + SENDER_BYTES {
             return Err(EnvelopeError::TooLarge { bytes: frame.len(), limit: FRAME_BYTES_SDP });
         }
         if depth(frame) > JSON_DEPTH {
@@ -49,11 +49,13 @@ impl Envelope {
         }
         let mut fields: Map<String, Value> = serde_json::from_slice(frame).map_err(|_| EnvelopeError::NotAnObject)?;
         let kind = take_string(&mut fields, "type")?;
-        if frame.len() > FRAME_BYTES && !carries_sdp(&kind) {
-            return Err(EnvelopeError::TooLarge { bytes: frame.len(), limit: FRAME_BYTES });
+        let sender = take_string(&mut fields, "sender").ok().map(Address::from);
+        let limit = if carries_sdp(&kind) { FRAME_BYTES_SDP } else { FRAME_BYTES };
+        if frame.len() > limit + if sender.is_some() { SENDER_BYTES } else { 0 } {
+            return Err(EnvelopeError::TooLarge { bytes: frame.len(), limit });
         }
         Ok(Self {
-            sender: take_string(&mut fields, "sender").ok().map(Address::from),
+            sender,
             receiver: Address::from(take_string(&mut fields, "receiver")?),
             kind,
             data: fields.remove("data").unwrap_or(Value::Null),
@@ -105,6 +107,7 @@ fn depth(json: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ClientId;
 
     fn frame(kind: &str, bytes: usize) -> Vec<u8> {
         let empty = format!(r#"{{"receiver":"room","type":"{kind}","data":""}}"#);
@@ -118,6 +121,17 @@ mod tests {
         assert!(matches!(Envelope::parse(&frame("text", FRAME_BYTES + 1)), Err(EnvelopeError::TooLarge { .. })));
         assert!(Envelope::parse(&frame("offer", FRAME_BYTES_SDP)).is_ok());
         assert!(matches!(Envelope::parse(&frame("offer", FRAME_BYTES_SDP + 1)), Err(EnvelopeError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_frame_of_the_greatest_size_can_still_be_read_when_it_was_relayed() {
+        for (kind, bytes) in [("text", FRAME_BYTES), ("offer", FRAME_BYTES_SDP)] {
+            let mut relayed = Envelope::parse(&frame(kind, bytes)).unwrap();
+            relayed.sender = Some(Address::Client(ClientId::new("0123456789abcdef")));
+            assert_eq!(Envelope::parse(relayed.to_json().as_bytes()).as_ref(), Ok(&relayed));
+            relayed.sender = Some(Address::Client(ClientId::new("x".repeat(SENDER_BYTES))));
+            assert!(matches!(Envelope::parse(relayed.to_json().as_bytes()), Err(EnvelopeError::TooLarge { .. })));
+        }
     }
 
     #[test]

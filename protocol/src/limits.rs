@@ -15,6 +15,8 @@ pub const SDP_LINES: usize = 2_000;
 pub const FRAME_BYTES_SDP: usize = 64 * 1024;
 /// Bytes in any other frame.
 pub const FRAME_BYTES: usize = 8 * 1024;
+/// Bytes that a frame which names its sender may have beyond its limit: the server adds the name on the way.
+pub const SENDER_BYTES: usize = 64;
 /// How deep a frame's JSON may nest.
 pub const JSON_DEPTH: usize = 16;
 

@@ -156,7 +156,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_leaves_from_the_address_that_was_asked() {
         let server = bound("0.0.0.0:0").await;
-        let client = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         // Not the address that the system would choose by itself.
         let asked: SocketAddr = format!("127.0.0.2:{}", server.local_addr().port()).parse().unwrap();
         client.send_to(b"hello", asked).await.unwrap();

@@ -1,0 +1,111 @@
+//! The JSON API, as programs and our own page use it.
+
+use protocol::api::{RoomList, RoomSummary, Seat};
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use super::support::{Site, Visitor};
+
+#[tokio::test]
+async fn a_room_is_created_listed_and_inspected() {
+    let site = Site::start().await;
+    let program = Visitor::of(&site);
+    let wish = json!({"id": "Größe", "public": true, "guest_limit": 7, "password": "p"});
+    let created = program.post_json("/api/v1/rooms", &wish).await;
+    assert_eq!(created.status, StatusCode::CREATED);
+    let summary: RoomSummary = created.json();
+    assert_eq!((summary.id.as_str(), summary.guest_limit, summary.has_password), ("Größe", 7, true));
+    let rooms = program.get("/api/v1/rooms").await.json::<RoomList>().rooms;
+    assert!(rooms.iter().any(|room| room.id == summary.id) && rooms.len() == 2, "{rooms:?}");
+    assert_eq!(program.inspect("Gr%C3%B6%C3%9Fe").await.id, summary.id);
+    let again = program.post_json("/api/v1/rooms", &wish).await;
+    assert_eq!((again.status, again.error().as_str()), (StatusCode::CONFLICT, "room-exists"));
+}
+
+#[tokio::test]
+async fn a_room_that_is_not_public_is_not_listed() {
+    let site = Site::with(&[]).await;
+    let program = Visitor::of(&site);
+    program.post_json("/api/v1/rooms", &json!({"id": "quiet"})).await;
+    assert_eq!(program.get("/api/v1/rooms").await.json::<RoomList>(), RoomList::default());
+    assert!(!program.inspect("quiet").await.public);
+    assert!(!program.get("/rtc").await.text.contains("quiet"));
+}
+
+#[tokio::test]
+async fn every_refusal_has_a_status_and_an_identifier() {
+    let site = Site::start().await;
+    let program = Visitor::of(&site);
+    program.post_json("/api/v1/rooms", &json!({"id": "vault", "password": "p"})).await;
+    let attempts = [
+        ("/api/v1/rooms", json!({"id": "a/b"}), 400, "invalid-name"),
+        ("/api/v1/rooms", json!({"name": "a"}), 400, "malformed"),
+        ("/api/v1/rooms", json!([]), 400, "malformed"),
+        ("/api/v1/rooms/nowhere/join", json!({}), 404, "unknown-room"),
+        ("/api/v1/rooms/vault/join", json!({}), 401, "password-required"),
+        ("/api/v1/rooms/vault/join", json!({"password": "q"}), 403, "wrong-password"),
+        ("/api/v1/rooms/demo/leave", json!({}), 401, "unknown-client"),
+        ("/api/v1/rooms/demo/offer", json!({"type": "offer", "sdp": ""}), 401, "unknown-client"),
+        ("/api/v1/nowhere", json!({}), 404, "malformed"),
+    ];
+    for (path, body, status, id) in attempts {
+        let answer = program.post_json(path, &body).await;
+        assert_eq!((answer.status.as_u16(), answer.error().as_str()), (status, id), "{path} {body}");
+    }
+    assert_eq!(program.get("/api/v1/rooms/nowhere").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(program.post_text("/api/v1/rooms", "{nonsense".into()).await.error(), "malformed");
+}
+
+#[tokio::test]
+async fn a_token_brings_back_the_same_client_and_a_client_id_is_no_token() {
+    let site = Site::start().await;
+    let seat = Visitor::of(&site).join("demo").await;
+    let mine = Visitor::of(&site).saying("authorization", &format!("Bearer {}", seat.token));
+    let again: Seat = mine.join("demo").await;
+    assert_eq!((again.client_id, again.token), (seat.client_id.clone(), seat.token));
+    assert_eq!(mine.inspect("demo").await.participants, 1);
+    for forged in [seat.client_id.as_str(), "", "AAAA"] {
+        let thief = Visitor::of(&site).saying("authorization", &format!("Bearer {forged}"));
+        for path in ["leave", "offer"] {
+            let answer = thief.post_json(&format!("/api/v1/rooms/demo/{path}"), &json!({})).await;
+            assert_eq!((answer.status, answer.error().as_str()), (StatusCode::UNAUTHORIZED, "unknown-client"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_leaves_frees_the_seat() {
+    let site = Site::start().await;
+    let seat = Visitor::of(&site).join("demo").await;
+    let mine = Visitor::of(&site).saying("authorization", &format!("Bearer {}", seat.token));
+    assert_eq!(mine.inspect("demo").await.participants, 1);
+    assert_eq!(mine.post_json("/api/v1/rooms/demo/leave", &json!({})).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(mine.inspect("demo").await.participants, 0);
+    let again = mine.post_json("/api/v1/rooms/demo/leave", &json!({})).await;
+    assert_eq!((again.status, again.error().as_str()), (StatusCode::NOT_FOUND, "unknown-client"));
+}
+
+#[tokio::test]
+async fn after_a_restart_a_session_is_the_same_client() {
+    let site = Site::start().await;
+    let page = Visitor::of(&site);
+    let before = page.get("/rtc/demo").await.attribute("data-client-id").to_owned();
+    let seat = Visitor::of(&site).join("demo").await;
+    let site = site.restart(&["--room", "demo"]).await;
+    let program = Visitor::of(&site).saying("authorization", &format!("Bearer {}", seat.token));
+    assert_eq!(program.join("demo").await.client_id, seat.client_id);
+    assert_eq!(page.moving_to(&site).join("demo").await.client_id.as_str(), before, "by cookie");
+}
+
+#[tokio::test]
+async fn a_browser_keeps_its_session_out_of_reach_of_scripts() {
+    let site = Site::start().await;
+    let page = Visitor::of(&site).saying("sec-fetch-site", "same-origin");
+    let joined = page.post_json("/api/v1/rooms/demo/join", &json!({})).await;
+    let seat: Seat = joined.json();
+    assert_eq!(seat.token, "");
+    assert!(joined.header("set-cookie").contains("HttpOnly"));
+    assert_eq!(page.join("demo").await.client_id, seat.client_id, "by the cookie");
+    let beacon = page.send(Method::POST, "/api/v1/rooms/demo/leave", |request| request).await;
+    assert_eq!(beacon.status, StatusCode::NO_CONTENT);
+}

@@ -1,0 +1,141 @@
+//! Someone with a browser's manners and no script: cookies kept, redirects looked at, forms sent with their tokens.
+
+use protocol::api::{Failure, RoomSummary, Seat, SessionDescription};
+use reqwest::header::{HeaderMap, HeaderName};
+use reqwest::{Client, Method, StatusCode, redirect};
+use serde::de::DeserializeOwned;
+
+use super::Site;
+
+/// One browser, or one program.
+pub(crate) struct Visitor {
+    client: Client,
+    url: String,
+    headers: HeaderMap,
+}
+
+/// An answer, read whole.
+pub(crate) struct Page {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Page {
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> T {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {} {}", self.status, self.text))
+    }
+
+    /// The identifier of the error that this is.
+    pub(crate) fn error(&self) -> String {
+        self.json::<Failure>().error.id.to_string()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("a readable header"))
+    }
+
+    /// The value of an attribute's first occurrence.
+    pub(crate) fn attribute(&self, name: &str) -> &str {
+        let (_, rest) =
+            self.text.split_once(&format!("{name}=\"")).unwrap_or_else(|| panic!("no {name} in {}", self.text));
+        rest.split_once('"').expect("a closing quote").0
+    }
+
+    pub(crate) fn csrf_token(&self) -> &str {
+        let (_, rest) = self.text.split_once("name=\"csrf_token\" value=\"").expect("a form");
+        rest.split_once('"').expect("a closing quote").0
+    }
+}
+
+impl Visitor {
+    /// Keeps cookies.
+    pub(crate) fn of(site: &Site) -> Self {
+        Self::at(&site.url)
+    }
+
+    pub(crate) fn at(url: &str) -> Self {
+        let builder = Client::builder().cookie_store(true).redirect(redirect::Policy::none());
+        Self { client: builder.build().expect("a client"), url: url.to_owned(), headers: HeaderMap::new() }
+    }
+
+    /// Sends this header with everything from now on.
+    pub(crate) fn saying(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.insert(HeaderName::from_static(name), value.parse().expect("a header"));
+        self
+    }
+
+    /// Goes on with another server, as after a restart.
+    pub(crate) fn moving_to(mut self, site: &Site) -> Self {
+        self.url.clone_from(&site.url);
+        self
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Page {
+        self.send(Method::GET, path, |request| request).await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        fill: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> Page {
+        let request = self.client.request(method, format!("{}{path}", self.url)).headers(self.headers.clone());
+        let response = fill(request).send().await.expect("an answer");
+        Page {
+            status: response.status(),
+            headers: response.headers().clone(),
+            text: response.text().await.expect("a body in UTF-8"),
+        }
+    }
+
+    pub(crate) async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        self.send(Method::POST, path, |request| request.form(fields)).await
+    }
+
+    pub(crate) async fn post_json(&self, path: &str, body: &serde_json::Value) -> Page {
+        self.send(Method::POST, path, |request| request.json(body)).await
+    }
+
+    pub(crate) async fn post_text(&self, path: &str, body: String) -> Page {
+        self.send(Method::POST, path, |request| request.body(body)).await
+    }
+
+    /// Creates a room as a person does: opens the lobby, fills in the form.
+    pub(crate) async fn create(&self, room: &str, more: &[(&str, &str)]) -> Page {
+        let lobby = self.get("/rtc").await;
+        let token = lobby.csrf_token();
+        let fields = [&[("csrf_token", token), ("room_id", room), ("guest_limit", "0")], more].concat();
+        // A later field of the same name replaces the earlier one.
+        let mut once: Vec<(&str, &str)> = Vec::new();
+        for (name, value) in fields {
+            once.retain(|(known, _)| *known != name);
+            once.push((name, value));
+        }
+        self.post_form("/rtc", &once).await
+    }
+
+    /// Takes a seat through the API.
+    pub(crate) async fn join(&self, room: &str) -> Seat {
+        let page = self.post_json(&format!("/api/v1/rooms/{room}/join"), &serde_json::json!({})).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+        page.json()
+    }
+
+    pub(crate) async fn inspect(&self, room: &str) -> RoomSummary {
+        self.get(&format!("/api/v1/rooms/{room}")).await.json()
+    }
+
+    /// Posts an offer to `path` (without `/offer`); the answer's SDP.
+    pub(crate) async fn offer(&self, path: &str, sdp: &str) -> Result<String, Page> {
+        let body = serde_json::json!({"type": "offer", "sdp": sdp});
+        let page = self.post_json(&format!("{path}/offer"), &body).await;
+        if page.status != StatusCode::OK {
+            return Err(page);
+        }
+        let answer: SessionDescription = page.json();
+        assert_eq!(answer.kind, "answer");
+        Ok(answer.sdp)
+    }
+}
