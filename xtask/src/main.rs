@@ -33,7 +33,10 @@ fn main() -> Result<()> {
         "check" => check::run(rest.iter().any(|a| a == "--cheap")),
         "tidy" => tidy::run(&run::root()),
         "bench" => bench::run(&rest),
-        "setup" => packages::install(&[packages::BUILD, packages::DEMO, packages::TEST]),
+        "setup" => {
+            packages::install(&[packages::BUILD, packages::DEMO, packages::TEST])?;
+            packages::install_python()
+        }
         "" | "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())

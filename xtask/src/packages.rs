@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::run::{exists, step};
+use crate::run::{exists, root, step, target};
 
 /// Headers and tools for the native app (the server needs none of them but a C compiler).
 pub(crate) const BUILD: &[&str] = &[
@@ -37,7 +37,7 @@ pub(crate) const DEMO: &[&str] = &[
 ];
 
 /// What only the tests need.
-pub(crate) const TEST: &[&str] = &["pulseaudio", "pulseaudio-utils", "ffmpeg", "python3", "python3-pip", "xdotool"];
+pub(crate) const TEST: &[&str] = &["pulseaudio", "pulseaudio-utils", "ffmpeg", "python3", "python3-venv"];
 
 /// Installs what is missing of `lists` through apt.
 pub(crate) fn install(lists: &[&[&str]]) -> Result<()> {
@@ -70,4 +70,25 @@ fn apt() -> Command {
     }
     command.env("DEBIAN_FRONTEND", "noninteractive");
     command
+}
+
+/// The Python packages of the end-to-end tests, in an environment of their own under `target`.
+pub(crate) fn install_python() -> Result<()> {
+    let wanted = ["requirements.txt", "requirements-data.txt"].map(|name| root().join("lab/bots").join(name));
+    let environment = target().join("python");
+    let stamp = environment.join("installed");
+    let text = wanted.iter().map(std::fs::read_to_string).collect::<Result<String, _>>()?;
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == text) {
+        return Ok(());
+    }
+    std::fs::create_dir_all(&environment)?;
+    step("make a Python environment", Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
+    let pip = || {
+        let mut pip = Command::new(environment.join("bin/pip"));
+        pip.args(["install", "--quiet", "--disable-pip-version-check"]);
+        pip
+    };
+    step("install Python packages", pip().arg("-r").arg(&wanted[0]))?;
+    step("install test material", pip().arg("--no-deps").arg("-r").arg(&wanted[1]))?;
+    Ok(std::fs::write(stamp, text)?)
 }

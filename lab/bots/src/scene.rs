@@ -1,0 +1,54 @@
+//! Everything that one test or demo starts, in one place: server, displays, browsers, participants, a folder.
+
+use anyhow::Result;
+use tempfile::TempDir;
+
+use crate::browser::{Browsers, Page, PageOptions};
+use crate::participant::{Looks, Participant};
+use crate::server::Server;
+
+pub struct Scene {
+    pub server: Server,
+    pub folder: TempDir,
+    browsers: Option<Browsers>,
+}
+
+impl Scene {
+    /// A server with the kept room `demo`.
+    pub async fn start() -> Result<Self> {
+        Self::with_server(0, &["demo"], &[]).await
+    }
+
+    pub async fn with_server(port: u16, rooms: &[&str], extra: &[&str]) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("rtc-chat-").tempdir()?;
+        let server = Server::start(&folder.path().join("server"), port, rooms, extra).await?;
+        Ok(Self { server, folder, browsers: None })
+    }
+
+    /// A participant with pattern and tone, unless `extra` says otherwise.
+    pub fn participant(&self, name: &str, room: &str, looks: &Looks<'_>, extra: &[&str]) -> Result<Participant> {
+        let mut arguments = Vec::new();
+        for (flag, value) in [("--camera", "pattern"), ("--microphone", "tone:1000"), ("--speaker", "null")] {
+            if !extra.contains(&flag) {
+                arguments.extend([flag, value]);
+            }
+        }
+        arguments.extend(extra);
+        Participant::start(name, &self.server.room(room), looks, self.folder.path(), &arguments)
+    }
+
+    pub fn headless(&self, name: &str, extra: &[&str]) -> Result<Participant> {
+        self.participant(name, "demo", &Looks::Headless, extra)
+    }
+
+    /// An empty tab of a browser of its own.
+    pub async fn page(&mut self, options: &PageOptions<'_>) -> Result<Page> {
+        if self.browsers.is_none() {
+            self.browsers = Some(Browsers::start().await?);
+        }
+        match &self.browsers {
+            Some(browsers) => browsers.open(options).await,
+            None => unreachable!("started above"),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! A server of ours on a free port.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use tokio::process::Command;
+
+use crate::process::{Process, binary};
+
+pub struct Server {
+    process: Process,
+    /// `http://127.0.0.1:<port>`.
+    pub address: String,
+}
+
+impl Server {
+    /// `port` 0 takes a free one. Rooms named in `rooms` are kept and public.
+    pub async fn start(data: &Path, port: u16, rooms: &[&str], extra: &[&str]) -> Result<Self> {
+        let mut command = Command::new(binary("rtc-chat-server")?);
+        command.args(["--listen", &format!("127.0.0.1:{port}")]).arg("--data-dir").arg(data).args(extra);
+        for room in rooms {
+            command.args(["--room", room]);
+        }
+        let mut process = Process::start("server", &mut command)?;
+        let line = process.line().await?;
+        let address = line.strip_prefix("listening on ").context("the server's first line says where it listens")?;
+        Ok(Self { address: address.trim().to_owned(), process })
+    }
+
+    pub fn room(&self, room: &str) -> String {
+        format!("{}/rtc/{room}", self.address)
+    }
+
+    pub fn port(&self) -> Result<u16> {
+        Ok(self.address.rsplit(':').next().context("an address ends in its port")?.parse()?)
+    }
+
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+}

@@ -1,0 +1,1 @@
+//! Pages and servers of earlier versions.

@@ -1,0 +1,40 @@
+//! The page by itself: its own tests in a real browser, and its accessibility.
+
+use anyhow::Result;
+use bots::material::python_package_file;
+use bots::{Page, PageOptions, Scene};
+use serde_json::Value;
+
+/// Findings of axe-core that a person would stumble over.
+async fn serious_findings(page: &Page) -> Result<Vec<String>> {
+    let axe = std::fs::read_to_string(python_package_file("axe_playwright_python/axe.min.js")?)?;
+    page.run(&axe).await?;
+    let findings = page.run_async("return (await axe.run()).violations").await?;
+    let serious = findings
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|one| matches!(one["impact"].as_str(), Some("serious" | "critical")));
+    Ok(serious
+        .map(|one| format!("{}: {}", one["id"], one["nodes"].as_array().map_or(Value::Null, |n| n[0]["html"].clone())))
+        .collect())
+}
+
+#[tokio::test]
+async fn no_page_has_a_serious_accessibility_finding() -> Result<()> {
+    let mut scene = Scene::with_server(0, &["demo", "other"], &[]).await?;
+    let laptop = scene.page(&PageOptions::default()).await?;
+    let phone = scene.page(&PageOptions { size: Some((390, 800)), ..PageOptions::default() }).await?;
+    for path in ["/", "/rtc", "/rtc/nowhere", "/rtc/demo"] {
+        for page in [&laptop, &phone] {
+            page.goto(&format!("{}{path}", scene.server.address)).await?;
+            page.until("the page", "return document.readyState === 'complete'").await?;
+            if path == "/rtc/demo" {
+                page.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
+            }
+            let found = serious_findings(page).await?;
+            assert!(found.is_empty(), "{path}: {found:#?}");
+        }
+    }
+    Ok(())
+}
