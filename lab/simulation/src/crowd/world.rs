@@ -1,0 +1,346 @@
+//! The world: virtual time, a queue of what will happen, the rooms under test, and the people.
+
+mod deeds;
+mod laws;
+mod requests;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use protocol::{ClientId, RoomId};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use rooms::{Config, Effect, JobId, RequestId, Rooms, SessionId};
+
+use super::hearing::{Heard, hear};
+use super::model::{Heards, Model};
+use super::people::{Mood, Saying, Standing, Tab};
+use super::{Law, Violation};
+
+/// How long people do things, and how long they are left alone afterwards until all is settled.
+const BUSY: Duration = Duration::from_secs(60);
+const QUIET: Duration = Duration::from_secs(45);
+
+/// A password is checked within this long.
+const VERDICT_MS: u64 = 12_000;
+
+const ROOMS: [&str; 3] = ["demo", "moon", "mars"];
+
+/// How often each corner was visited.
+pub type Counts = BTreeMap<&'static str, u64>;
+
+pub(super) enum Event {
+    Act(usize),
+    Ping(usize),
+    Alive(usize),
+    /// A channel opens.
+    Open(usize),
+    /// The engine notices that the link of this number is dead.
+    Lost(usize, u64),
+    /// A client of this version says once more who it is.
+    Introduce(usize),
+    Hashed(JobId, String),
+    Verified(JobId, bool),
+}
+
+/// One schedule being played.
+pub struct World {
+    rng: ChaCha8Rng,
+    rooms: Rooms,
+    model: Model,
+    origin: Instant,
+    now: Instant,
+    tabs: Vec<Tab>,
+    queue: BTreeMap<(Instant, u64), Event>,
+    next_number: u64,
+    asked: BTreeMap<RequestId, requests::Asked>,
+    /// Passwords that are being checked.
+    checking: usize,
+    /// Wrong passwords: when, from where, into which room.
+    wrong: Vec<(Instant, IpAddr, Option<u64>)>,
+    rooms_created: BTreeMap<IpAddr, u64>,
+    is_quiet: bool,
+    counts: Counts,
+    trace: Option<Vec<String>>,
+}
+
+impl World {
+    pub fn new(seed: u64, origin: Instant, with_trace: bool) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let config = Config {
+            empty_room: Duration::from_secs(10),
+            wrong_passwords_per_minute: (3, 8),
+            rooms_per_address: (2, 60),
+            waiting_attempts: 4,
+            ..Config::default()
+        };
+        let mut model = Model::new(config.clone());
+        let mut rooms = Rooms::new(config, rng.random(), origin);
+        let demo = RoomId::parse(ROOMS[0]).expect("a name");
+        let limit = [0, 1, 2, 3, 5][rng.random_range(0..5)];
+        let password = rng.random_bool(0.3).then(|| "right".to_owned());
+        rooms.open_kept_room(demo.clone(), true, limit, password.clone().map(hash), origin);
+        model.open_room(demo, limit, password, true, origin);
+        let tabs = people(&mut rng);
+        let mut world = Self {
+            rng,
+            rooms,
+            model,
+            origin,
+            now: origin,
+            tabs,
+            queue: BTreeMap::new(),
+            next_number: 0,
+            asked: BTreeMap::new(),
+            checking: 0,
+            wrong: Vec::new(),
+            rooms_created: BTreeMap::new(),
+            is_quiet: false,
+            counts: Counts::new(),
+            trace: with_trace.then(Vec::new),
+        };
+        for tab in 0..world.tabs.len() {
+            world.later(3_000, Event::Act(tab));
+            world.later(2_000, Event::Ping(tab));
+            world.later(2_500, Event::Alive(tab));
+        }
+        world
+    }
+
+    /// Lets people do what they do, then lets everything settle, then asks everyone what they know.
+    pub fn play(&mut self) -> Result<Counts, Violation> {
+        self.run_until(self.origin + BUSY)?;
+        self.is_quiet = true;
+        self.run_until(self.origin + BUSY + QUIET)?;
+        self.check_the_end()?;
+        Ok(self.counts.clone())
+    }
+
+    pub fn take_trace(&mut self) -> Vec<String> {
+        self.trace.take().unwrap_or_default()
+    }
+
+    fn run_until(&mut self, end: Instant) -> Result<(), Violation> {
+        while let Some(entry) = self.queue.first_entry() {
+            if entry.key().0 > end {
+                break;
+            }
+            let ((at, _), event) = entry.remove_entry();
+            self.pass_time(at)?;
+            self.happen(event)?;
+        }
+        self.pass_time(end)
+    }
+
+    /// A punctual shell: time-outs are handled exactly when they are due, and sometimes for nothing.
+    fn pass_time(&mut self, until: Instant) -> Result<(), Violation> {
+        while let Some(due) = self.rooms.poll_timeout().filter(|due| *due <= until) {
+            if due < self.now {
+                return Err(self.violation(Law::TimeMovesForward, "a time-out lies in the past"));
+            }
+            self.now = due;
+            let expected = self.advance_model(due);
+            self.rooms.handle_timeout(due);
+            self.settle(expected, None)?;
+            if self.rooms.poll_timeout().is_some_and(|next| next <= due) {
+                return Err(self.violation(Law::TimeMovesForward, "a time-out stays where it was"));
+            }
+        }
+        self.now = until;
+        // Whatever the model does here, the core has slept through.
+        let expected = self.advance_model(until);
+        if self.rng.random_bool(0.05) {
+            self.rooms.handle_timeout(until);
+        }
+        self.settle(expected, None)
+    }
+
+    fn advance_model(&mut self, now: Instant) -> Heards {
+        let rooms = self.model.rooms.len();
+        let expected = self.model.advance(now);
+        (self.model.rooms.len()..rooms).for_each(|_| self.count("rooms expired"));
+        expected
+    }
+
+    fn happen(&mut self, event: Event) -> Result<(), Violation> {
+        match event {
+            Event::Act(tab) => {
+                self.later(4_000, Event::Act(tab));
+                if self.is_quiet { Ok(()) } else { self.act(tab) }
+            }
+            Event::Ping(tab) => {
+                self.later_by(2_000, Event::Ping(tab));
+                if self.tabs[tab].mood() == Some(Mood::Well) && self.tabs[tab].is_introduced {
+                    let number = self.number();
+                    self.say(tab, &Saying::Ping(number))?;
+                }
+                Ok(())
+            }
+            Event::Alive(tab) => {
+                self.later_by(2_500, Event::Alive(tab));
+                if !matches!(self.tabs[tab].mood(), None | Some(Mood::Crashed)) {
+                    self.alive(tab)?;
+                }
+                Ok(())
+            }
+            Event::Open(tab) => self.open(tab),
+            Event::Lost(tab, link) => {
+                if self.tabs[tab].link == link && self.tabs[tab].is_open() {
+                    self.lose(tab)
+                } else {
+                    Ok(())
+                }
+            }
+            Event::Introduce(tab) => self.introduce(tab),
+            Event::Hashed(job, hash) => {
+                self.note(|| format!("{job:?} hashed"));
+                self.rooms.handle_hashed(job, hash, self.now);
+                self.settle(Vec::new(), None)
+            }
+            Event::Verified(job, right) => {
+                self.note(|| format!("{job:?} {right}"));
+                self.checking -= 1;
+                self.rooms.handle_verified(job, right, self.now);
+                self.settle(Vec::new(), None)
+            }
+        }
+    }
+
+    /// Takes all effects, lets the people hear them, checks the laws, and compares with what the model expects.
+    fn settle(&mut self, expected: Heards, said: Option<(usize, &Saying)>) -> Result<(), Violation> {
+        let mut heards = Vec::new();
+        while let Some(effect) = self.rooms.poll_effect() {
+            match effect {
+                Effect::Reply { request, reply } => self.take_reply(request, &reply)?,
+                Effect::HashPassword { job, password } => self.later(3_000, Event::Hashed(job, hash(password))),
+                Effect::VerifyPassword { job, password, hash: right } => {
+                    let is_right = hash(password) == right;
+                    let within_ms = if self.rng.random_bool(0.2) { VERDICT_MS } else { 1_000 };
+                    self.later(within_ms, Event::Verified(job, is_right));
+                    self.checking += 1;
+                }
+                Effect::Send { .. } | Effect::Disconnect { .. } => heards.extend(hear(&effect)),
+            }
+        }
+        if self.trace.is_some() {
+            for (client, heard) in &heards {
+                self.note(|| format!("    {client} hears {heard:?}"));
+            }
+        }
+        if let Some((tab, Saying::Text { to, number })) = said {
+            self.check_text(tab, to.as_ref(), *number, &heards)?;
+        }
+        for (client, heard) in &heards {
+            self.check_heard(client, heard)?;
+            self.take_in(client, heard);
+        }
+        self.check_rooms()?;
+        self.compare(expected, heards)
+    }
+
+    /// What was heard changes what people know and where they stand.
+    fn take_in(&mut self, client: &ClientId, heard: &Heard) {
+        let now = self.now;
+        let Some(tab) = self.tabs.iter_mut().find(|tab| &tab.client == client) else { return };
+        match heard {
+            Heard::Roster(entries) => tab.note_roster(entries),
+            Heard::Joined(entry) => tab.note_joined(entry),
+            Heard::Left(entry) => tab.note_left(entry),
+            Heard::Closed => tab.close(now),
+            Heard::Error(id) if id == "too-many" => tab.scolded_at = Some(now),
+            Heard::Greeting
+            | Heard::Text { .. }
+            | Heard::Offer { .. }
+            | Heard::Pong(_)
+            | Heard::Error(_)
+            | Heard::Bye => {}
+        }
+        self.count(match heard {
+            Heard::Greeting => "greeted",
+            Heard::Roster(entries) if entries.iter().any(|entry| entry.unstable) => "someone unstable",
+            Heard::Roster(_) => "rosters",
+            Heard::Joined(_) => "joined",
+            Heard::Left(_) => "left",
+            Heard::Text { receiver, .. } if receiver == "room" => "texts",
+            Heard::Text { .. } => "private texts",
+            Heard::Offer { .. } => "offers",
+            Heard::Pong(_) => "pongs",
+            Heard::Error(id) if id == "too-many" => "too much said",
+            Heard::Error(_) => "errors",
+            Heard::Bye => "thrown out",
+            Heard::Closed => "closed",
+        });
+    }
+
+    fn later(&mut self, within_ms: u64, event: Event) {
+        let delay = Duration::from_nanos(self.rng.random_range(1..within_ms * 1_000_000));
+        self.queue_at(self.now + delay, event);
+    }
+
+    /// After this time, give or take a tenth of it.
+    fn later_by(&mut self, ms: u64, event: Event) {
+        let nanos = ms * 1_000_000;
+        let delay = Duration::from_nanos(self.rng.random_range(nanos * 9 / 10..nanos * 11 / 10));
+        self.queue_at(self.now + delay, event);
+    }
+
+    fn queue_at(&mut self, at: Instant, event: Event) {
+        let number = self.number();
+        self.queue.insert((at, number), event);
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
+    }
+
+    fn count(&mut self, corner: &'static str) {
+        *self.counts.entry(corner).or_default() += 1;
+    }
+
+    fn note(&mut self, line: impl FnOnce() -> String) {
+        let at = self.now - self.origin;
+        if let Some(trace) = &mut self.trace {
+            trace.push(format!("{:>10.6} {}", at.as_secs_f64(), line()));
+        }
+    }
+
+    fn violation(&self, law: Law, what: impl Into<String>) -> Violation {
+        Violation { law, what: what.into(), at_ms: (self.now - self.origin).as_millis() }
+    }
+}
+
+/// A stand-in for a slow hash.
+fn hash(password: String) -> String {
+    format!("hash of {password}")
+}
+
+/// A few people, each with a tab in one or two rooms, behind two addresses.
+fn people(rng: &mut ChaCha8Rng) -> Vec<Tab> {
+    let mut tabs = Vec::new();
+    for person in 0..rng.random_range(3..=7u8) {
+        let from = IpAddr::from([192, 0, 2, rng.random_range(1..=2)]);
+        let first = rng.random_range(0..ROOMS.len());
+        for offset in 0..rng.random_range(1..=2) {
+            let room = RoomId::parse(ROOMS[(first + offset) % ROOMS.len()]).expect("a name");
+            tabs.push(Tab {
+                session: SessionId::new([person; 32]),
+                client: ClientId::new(format!("{person}@{room}")),
+                room,
+                from,
+                is_new: rng.random_bool(0.5),
+                standing: Standing::Away,
+                is_introduced: false,
+                link: 0,
+                renewed_until: None,
+                seated_at: None,
+                alive_at: None,
+                scolded_at: None,
+                roster: Vec::new(),
+            });
+        }
+    }
+    tabs
+}

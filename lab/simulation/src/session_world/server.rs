@@ -1,0 +1,162 @@
+//! The server in the middle: the real core, or a stand-in for one of the first version.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use protocol::{ClientId, OfferForm, RoomId};
+use rand::RngExt;
+use rand_chacha::ChaCha12Rng;
+use rooms::{Config, Effect, Reply, Request, RequestId, Rooms, SessionId};
+
+use super::classic::Classic;
+
+/// Which server a world has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plan {
+    /// `introduces_late`: pages read of a newcomer of this version only after its offers had time to arrive.
+    Ours {
+        introduces_late: bool,
+    },
+    Classic,
+}
+
+/// What the server wants done.
+#[derive(Debug)]
+pub(super) enum Out {
+    Frame { to: ClientId, frame: String },
+    Disconnect(ClientId),
+}
+
+pub(super) enum Server {
+    Ours(Box<Rooms>),
+    Classic(Classic),
+}
+
+impl Server {
+    pub(super) fn start(plan: &Plan, rng: &mut ChaCha12Rng, now: Instant) -> Self {
+        match plan {
+            Plan::Classic => Self::Classic(Classic::new(rng.random())),
+            Plan::Ours { introduces_late } => {
+                let mut config = Config::default();
+                if !introduces_late {
+                    config.newcomer_offers_within = Duration::ZERO;
+                }
+                let mut rooms = Rooms::new(config, rng.random(), now);
+                rooms.open_kept_room(room(), true, 0, None, now);
+                Self::Ours(Box::new(rooms))
+            }
+        }
+    }
+
+    /// A seat for the person; `None`: refused.
+    pub(super) fn seat(
+        &mut self,
+        person: usize,
+        client: &ClientId,
+        offers: Option<OfferForm>,
+        now: Instant,
+    ) -> Option<ClientId> {
+        let rooms = match self {
+            Self::Classic(classic) => return Some(classic.seat()),
+            Self::Ours(rooms) => rooms,
+        };
+        let request = Request::Join {
+            room: room(),
+            session: session_of(person),
+            client: client.clone(),
+            password: None,
+            from: IpAddr::from([192, 0, 2, 1]),
+            offers,
+        };
+        rooms.handle_request(RequestId(0), request, now);
+        match rooms.poll_effect() {
+            Some(Effect::Reply { reply: Reply::Seated { client, .. }, .. }) => Some(client),
+            other => panic!("a seat in an open room was answered with {other:?}"),
+        }
+    }
+
+    /// Has the client a seat to connect to?
+    pub(super) fn admits(&self, client: &ClientId) -> bool {
+        match self {
+            Self::Ours(rooms) => rooms.authorize(&room(), &session_of(person_of(client))).is_ok(),
+            Self::Classic(classic) => classic.admits(client),
+        }
+    }
+
+    pub(super) fn handle_connected(&mut self, client: &ClientId, now: Instant) {
+        match self {
+            Self::Ours(rooms) => rooms.handle_connected(client, now),
+            Self::Classic(classic) => classic.handle_connected(client, now),
+        }
+    }
+
+    pub(super) fn handle_frame(&mut self, from: &ClientId, frame: &[u8], now: Instant) {
+        match self {
+            Self::Ours(rooms) => rooms.handle_frame(from, frame, now),
+            Self::Classic(classic) => classic.handle_frame(from, frame, now),
+        }
+    }
+
+    pub(super) fn handle_alive(&mut self, client: &ClientId, now: Instant) {
+        if let Self::Ours(rooms) = self {
+            rooms.handle_alive(client, now);
+        }
+    }
+
+    /// A server of the first version does not look: it waits for its own time-outs.
+    pub(super) fn handle_disconnected(&mut self, client: &ClientId, now: Instant) {
+        if let Self::Ours(rooms) = self {
+            rooms.handle_disconnected(client, now);
+        }
+    }
+
+    pub(super) fn handle_shutdown(&mut self, now: Instant) {
+        match self {
+            Self::Ours(rooms) => rooms.handle_shutdown(now),
+            Self::Classic(classic) => classic.handle_shutdown(),
+        }
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        match self {
+            Self::Ours(rooms) => rooms.handle_timeout(now),
+            Self::Classic(classic) => classic.handle_timeout(now),
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Ours(rooms) => rooms.poll_timeout(),
+            Self::Classic(classic) => classic.deadline(),
+        }
+    }
+
+    pub(super) fn take_effects(&mut self) -> Vec<Out> {
+        let rooms = match self {
+            Self::Classic(classic) => return classic.take_effects(),
+            Self::Ours(rooms) => rooms,
+        };
+        let effects = std::iter::from_fn(|| rooms.poll_effect());
+        effects
+            .filter_map(|effect| match effect {
+                Effect::Send { to, frame } => Some(Out::Frame { to, frame }),
+                Effect::Disconnect { client } => Some(Out::Disconnect(client)),
+                Effect::Reply { .. } | Effect::HashPassword { .. } | Effect::VerifyPassword { .. } => None,
+            })
+            .collect()
+    }
+}
+
+fn room() -> RoomId {
+    RoomId::parse("demo").expect("a sound name")
+}
+
+fn session_of(person: usize) -> SessionId {
+    SessionId::new([person as u8 + 1; 32])
+}
+
+/// On a server of ours a client id ends with the number of its person.
+fn person_of(client: &ClientId) -> usize {
+    let number = client.as_str().rsplit('-').next().and_then(|number| number.parse().ok());
+    number.expect("an id that the world gave")
+}

@@ -1,0 +1,168 @@
+//! Laws of rooms full of sessions and pages of earlier versions, whatever happens to them.
+
+use std::time::Duration;
+
+use protocol::MediaState;
+use rand::RngExt;
+use simulation::seeds::{replay, seeds};
+use simulation::session_world::{Act, Kind, Plan, World};
+
+const OURS: Plan = Plan::Ours { introduces_late: true };
+
+fn seconds(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+/// Runs `scenario` with many seeds and says which one failed and how to see it again.
+fn explore(test: &str, count: u64, scenario: impl Fn(u64) -> Result<Duration, String>) {
+    let mut slowest = (Duration::ZERO, 0);
+    for seed in seeds(count) {
+        let guard = Guard { seed, test };
+        match scenario(seed) {
+            Ok(settled) => slowest = slowest.max((settled, seed)),
+            Err(broken) => panic!("{broken}"),
+        }
+        std::mem::forget(guard);
+    }
+    println!(
+        "{test}: {count} schedules from seed 0 on; the slowest settled after {:?} (seed {})",
+        slowest.0, slowest.1
+    );
+}
+
+/// A model may panic, too: the seed is told all the same.
+struct Guard<'a> {
+    seed: u64,
+    test: &'a str,
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        println!("seed {} failed; {}", self.seed, replay(self.seed, self.test));
+    }
+}
+
+/// Something that may happen to the first `n_people`, of whom those from `first_page` on have a page.
+fn any_act(world: &mut World, n_people: usize, first_page: usize) -> Act {
+    let rng = world.rng();
+    let anyone = rng.random_range(0..n_people);
+    let someone = rng.random_range(0..first_page);
+    match rng.random_range(0..100) {
+        0..12 => Act::Leave(anyone),
+        12..22 => Act::Vanish(anyone),
+        22..45 => Act::Cut { person: someone, noticed: rng.random_bool(0.5) },
+        45..55 => {
+            Act::Restart { graceful: rng.random_bool(0.5), down: Duration::from_millis(rng.random_range(100..12_000)) }
+        }
+        55..70 => {
+            let pair = (anyone, rng.random_range(0..n_people));
+            let lasts = Duration::from_millis(rng.random_range(500..60_000));
+            Act::Outage { pair, lasts, renews: rng.random_bool(0.5) }
+        }
+        70..80 => Act::SetMedia(someone, MediaState { camera: rng.random(), hand: rng.random(), ..Default::default() }),
+        80..85 => Act::Rename(someone, format!("renamed {}", rng.random_range(0..1_000))),
+        85..95 => Act::Say(someone, format!("line {}", rng.random::<u64>())),
+        _ => Act::Come(Kind::Session),
+    }
+}
+
+/// People come (together or one after the other), things happen, then it is quiet.
+fn any_schedule(seed: u64, plan: Plan, sessions: usize, pages: &[Kind], n_acts: usize) -> Result<Duration, String> {
+    let mut world = World::new(seed, plan);
+    let kinds = std::iter::repeat_n(Kind::Session, sessions).chain(pages.iter().copied());
+    let n_people = sessions + pages.len();
+    let together = world.rng().random_bool(0.5);
+    for kind in kinds {
+        let at = if together { world.rng().random_range(0..20) } else { world.rng().random_range(0..8_000) };
+        // Everybody has a number from the start: the order of coming is shuffled by their delays.
+        world.plan(Duration::from_millis(at), Act::Come(kind));
+    }
+    world.run(seconds(8));
+    for _ in 0..n_acts {
+        let (at, act) = (world.rng().random_range(0..50_000), any_act(&mut world, n_people, sessions.max(1)));
+        let aims_at_a_page = |world: &World, person: usize| world.people()[person].shell().is_none();
+        let wants_a_session = match &act {
+            Act::Cut { person, .. } | Act::SetMedia(person, _) | Act::Rename(person, _) | Act::Say(person, _) => {
+                Some(*person)
+            }
+            Act::Come(_) | Act::Leave(_) | Act::Vanish(_) | Act::Restart { .. } | Act::Outage { .. } => None,
+        };
+        if wants_a_session.is_none_or(|person| !aims_at_a_page(&world, person)) {
+            world.plan(Duration::from_millis(at), act);
+        }
+    }
+    world.run(seconds(50));
+    let settled = world.settle(seconds(150))?;
+    talk(&mut world)?;
+    world.check_manners()?;
+    Ok(settled)
+}
+
+/// Everyone with a session says a line that everyone reads once.
+fn talk(world: &mut World) -> Result<(), String> {
+    let talkers = (0..world.people().len()).filter(|person| {
+        let person = &world.people()[*person];
+        person.is_here() && person.shell().is_some()
+    });
+    let lines: Vec<(usize, String)> = talkers.map(|person| (person, format!("hello from P{person}"))).collect();
+    for (person, line) in &lines {
+        world.plan(Duration::ZERO, Act::Say(*person, line.clone()));
+    }
+    world.run(seconds(10));
+    world.check_chat(&lines)
+}
+
+#[test]
+fn simultaneous_offers_end_in_one_connection() {
+    explore("simultaneous_offers_end_in_one_connection", 200, |seed| {
+        let mut world = World::new(seed, OURS);
+        for _ in 0..2 {
+            let at = world.rng().random_range(0..40);
+            world.plan(Duration::from_millis(at), Act::Come(Kind::Session));
+        }
+        world.run(seconds(1));
+        let settled = world.settle(seconds(20))?;
+        talk(&mut world).map(|()| settled)
+    });
+}
+
+#[test]
+fn any_schedule_ends_with_everyone_connected_to_everyone() {
+    explore("any_schedule_ends_with_everyone_connected_to_everyone", 250, |seed| {
+        any_schedule(seed, OURS, 2 + seed as usize % 3, &[], 4 + seed as usize % 9)
+    });
+}
+
+#[test]
+fn any_schedule_on_a_server_of_the_first_version_ends_well() {
+    explore("any_schedule_on_a_server_of_the_first_version_ends_well", 150, |seed| {
+        any_schedule(seed, Plan::Classic, 2 + seed as usize % 2, &[], 2 + seed as usize % 7)
+    });
+}
+
+#[test]
+fn a_page_of_the_first_version_gets_one_connection() {
+    explore("a_page_of_the_first_version_gets_one_connection", 200, |seed| {
+        let plan = match seed % 3 {
+            0 => OURS,
+            1 => Plan::Ours { introduces_late: false },
+            _ => Plan::Classic,
+        };
+        any_schedule(seed, plan, 1 + seed as usize % 2, &[Kind::PageOne], seed as usize % 5)
+    });
+}
+
+#[test]
+fn a_page_of_the_second_version_gets_one_connection() {
+    explore("a_page_of_the_second_version_gets_one_connection", 150, |seed| {
+        let plan = Plan::Ours { introduces_late: seed % 2 == 0 };
+        any_schedule(seed, plan, 1 + seed as usize % 2, &[Kind::PageTwo], seed as usize % 5)
+    });
+}
+
+#[test]
+fn everyone_in_one_room_whatever_their_version() {
+    explore("everyone_in_one_room_whatever_their_version", 60, |seed| {
+        any_schedule(seed, OURS, 2, &[Kind::PageOne, Kind::PageTwo], 0)
+    });
+}
