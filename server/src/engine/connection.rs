@@ -79,6 +79,8 @@ pub(crate) struct Connection {
     pub owner: Owner,
     rtc: Rtc,
     phase: Phase,
+    /// [`Happening::Closed`] was said.
+    end_told: bool,
     channels: usize,
     wake: Instant,
     canonical: Vec<SocketAddr>,
@@ -115,7 +117,7 @@ impl Factory {
         let answer = rtc.sdp_api().accept_offer(offer).map_err(|_| OfferError::Unreadable)?;
         let phase = Phase::HalfOpen { until: now + half_open };
         let canonical = self.candidates.clone();
-        let connection = Connection { owner, rtc, phase, channels: 0, wake: now, canonical };
+        let connection = Connection { owner, rtc, phase, end_told: false, channels: 0, wake: now, canonical };
         Ok((connection, answer.to_sdp_string()))
     }
 }
@@ -207,7 +209,6 @@ impl Connection {
 
     /// Takes everything out of the engine, as it wants after each thing that it is told.
     pub(crate) fn drain(&mut self, mut transmit: impl FnMut(SocketAddr, &[u8]), happenings: &mut VecDeque<Happening>) {
-        let was_closed = self.phase == Phase::Closed;
         loop {
             match self.rtc.poll_output() {
                 Ok(Output::Timeout(at)) if self.is_finished() => {
@@ -226,7 +227,7 @@ impl Connection {
         if !self.rtc.is_alive() {
             self.phase = Phase::Closed;
         }
-        if self.phase == Phase::Closed && !was_closed {
+        if self.phase == Phase::Closed && !std::mem::replace(&mut self.end_told, true) {
             happenings.push_back(Happening::Closed);
         }
     }
@@ -284,5 +285,63 @@ impl Connection {
     fn destination(&self, source: SocketAddr, to: Option<IpAddr>) -> Option<SocketAddr> {
         let exact = to.and_then(|to| self.canonical.iter().find(|candidate| candidate.ip() == to));
         exact.or_else(|| self.canonical.iter().find(|candidate| candidate.is_ipv4() == source.is_ipv4())).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HALF_OPEN: Duration = Duration::from_secs(15);
+
+    fn offered(now: Instant) -> Connection {
+        let factory = Factory::new(vec!["127.0.0.1:9".parse().unwrap()], 1024);
+        let mut client = Rtc::new(now);
+        let mut change = client.sdp_api();
+        change.add_channel("data".into());
+        let (offer, _) = change.apply().unwrap();
+        let owner = Owner {
+            room: RoomId::parse("demo").unwrap(),
+            session: SessionId::new([7; 32]),
+            client: ClientId::new("ann"),
+            from: [127, 0, 0, 1].into(),
+        };
+        let (mut connection, _) = factory.accept(owner, &offer.to_sdp_string(), HALF_OPEN, now).unwrap();
+        connection.handle_timeout(now);
+        assert!(ends(&mut connection).is_empty());
+        connection
+    }
+
+    fn ends(connection: &mut Connection) -> VecDeque<Happening> {
+        let mut happenings = VecDeque::new();
+        connection.drain(|_, _| {}, &mut happenings);
+        happenings
+    }
+
+    #[test]
+    fn an_end_is_told_once_whatever_brought_it() {
+        let now = Instant::now();
+        let endings: [(&str, fn(&mut Connection, Instant)); 4] = [
+            ("given up", |connection, now| connection.handle_timeout(now + HALF_OPEN)),
+            ("shut down", |connection, _| connection.shut_down()),
+            ("finished", |connection, now| connection.finish(now)),
+            ("failed", |connection, _| connection.drop_dead()),
+        ];
+        for (name, end) in endings {
+            let mut connection = offered(now);
+            end(&mut connection, now);
+            assert!(matches!(ends(&mut connection).make_contiguous(), [Happening::Closed]), "{name}");
+            connection.shut_down();
+            assert!(ends(&mut connection).is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_half_open_connection_wakes_for_its_end() {
+        let now = Instant::now();
+        let mut connection = offered(now);
+        assert!(connection.wake() <= now + HALF_OPEN);
+        connection.handle_timeout(now + HALF_OPEN - Duration::from_millis(1));
+        assert!(ends(&mut connection).is_empty() && connection.is_half_open());
     }
 }
