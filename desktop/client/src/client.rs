@@ -1,14 +1,24 @@
 //! The handle of a running participant.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use protocol::ClientId;
 use session::{Command, Event};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
+use crate::driver::{Ask, Driver};
+use crate::lines::Lines;
 use crate::{Kind, Options, OutgoingAudio, OutgoingVideo, PeerReport, RtpPacket};
 
 /// How many events may wait for their reader.
 const EVENTS: usize = 2048;
+/// How many wishes may wait for the task.
+const ASKS: usize = 256;
+const LEAVE_MAX: Duration = Duration::from_secs(1);
 
 /// What a participant tells the one who runs it.
 #[derive(Debug, Clone)]
@@ -26,41 +36,60 @@ pub enum ClientEvent {
     Bitrate(u32),
 }
 
-/// A participant. Dropping it ends every task; [`Client::leave`] says good-bye first.
-pub struct Client {}
+/// A participant. Dropping it ends every task at once; [`Client::leave`] says good-bye first.
+pub struct Client {
+    asks: mpsc::Sender<Ask>,
+    lines: Arc<Lines>,
+    task: JoinSet<()>,
+}
 
 impl Client {
-    /// Starts to join. Everything that happens comes through the receiver.
+    /// Starts to join. Everything that happens comes through the receiver, which ends after
+    /// [`Status::Left`](session::Status::Left) and [`Status::Refused`](session::Status::Refused).
     pub fn start(options: Options, runtime: &Handle) -> (Self, mpsc::Receiver<ClientEvent>) {
-        let (_events, receiver) = mpsc::channel(EVENTS);
-        let _ = (options, runtime);
-        (Self {}, receiver)
+        let (events, receiver) = mpsc::channel(EVENTS);
+        let (asks, asked) = mpsc::channel(ASKS);
+        let lines = Arc::new(Lines::default());
+        let driver = Driver::new(options, Arc::clone(&lines), asked, events, runtime);
+        let mut task = JoinSet::new();
+        task.spawn_on(driver.run(), runtime);
+        (Self { asks, lines, task }, receiver)
     }
 
     pub fn command(&self, command: Command) {
-        let _ = command;
+        self.ask(Ask::Command(command));
     }
 
     /// Sends a frame to every connected peer. Never blocks; where a connection is too slow, the newest frames win.
     pub fn send_video(&self, frame: OutgoingVideo) {
-        let _ = frame;
+        self.lines.send_video(frame);
     }
 
     /// Sends a packet of sound to every connected peer. Never blocks.
     pub fn send_audio(&self, packet: OutgoingAudio) {
-        let _ = packet;
+        self.lines.send_audio(packet);
     }
 
     /// Asks a participant for a keyframe (RTCP PLI, RFC 4585, section 6.3.1).
     pub fn request_keyframe(&self, client: &ClientId) {
-        let _ = client;
+        self.ask(Ask::RequestKeyframe(client.clone()));
     }
 
     /// Says `bye` to the peers, then to the server, then closes; takes at most a second.
-    pub async fn leave(self) {}
+    pub async fn leave(mut self) {
+        self.ask(Ask::Command(Command::Leave));
+        let _ = timeout(LEAVE_MAX, self.task.join_next()).await;
+    }
 
-    /// One entry for every participant that there was a connection to.
+    /// One entry for every connection that there was, in the order of their ends, then those that live.
     pub fn peer_reports(&self) -> Vec<PeerReport> {
-        Vec::new()
+        self.lines.reports()
+    }
+
+    fn ask(&self, ask: Ask) {
+        // It is full only if the task has stalled, and closed only if everything is over.
+        if self.asks.try_send(ask).is_err() {
+            tracing::warn!("a wish came too late");
+        }
     }
 }

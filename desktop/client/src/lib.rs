@@ -1,10 +1,21 @@
 //! A whole participant without a window: HTTP, the data channel to the server, the peer connections.
 
 pub mod api;
+mod classic;
 mod client;
+mod driver;
+mod engine;
+mod http;
+mod inlet;
+mod keyframes;
+mod lines;
 mod options;
+mod outlet;
 mod packet;
+mod record;
 mod report;
+mod seat;
+mod vp8;
 
 pub use client::{Client, ClientEvent};
 pub use options::Options;

@@ -3,7 +3,8 @@
 use protocol::ClientId;
 use serde::Serialize;
 
-/// The connection to one participant, counted from its start. Peers that left stay in the list.
+/// One connection to a participant, counted from its start. Ended ones stay in the list, before those that live; a
+/// participant that was connected to anew has an entry for each connection.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PeerReport {
     pub client: ClientId,

@@ -1,0 +1,288 @@
+//! The task that owns the session: it has the clock and the network, and carries out what the session wants.
+
+mod effects;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use protocol::{ClientId, IceServer, MediaState};
+use session::{Command, Config, Event, JoinFailure, Joined, PeerKey, Session, Status};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{Interval, MissedTickBehavior, sleep_until};
+
+use crate::engine::{Engine, Link, LinkEvent, Order, Peer, PeerNews};
+use crate::keyframes::{KeyframeWish, Spacing};
+use crate::lines::Lines;
+use crate::seat::{Entrance, Seat};
+use crate::{ClientEvent, Options, http};
+
+/// News of all peers together that may wait.
+const NEWS: usize = 256;
+/// Events that may wait for a reader; with more it has gone away, and so do we.
+const WAITING_MAX: usize = 4096;
+const BITRATE_EVERY: Duration = Duration::from_millis(250);
+/// A smaller change of the estimate is no news to an encoder.
+const BITRATE_STEP: f64 = 0.05;
+/// How long a leaving client waits for its last words to be out.
+const FAREWELL_MAX: Duration = Duration::from_millis(900);
+
+/// What the handle asks of the task.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    Command(Command),
+    RequestKeyframe(ClientId),
+}
+
+/// The way to the server.
+enum ServerLink {
+    None,
+    Connecting(AbortHandle),
+    Up(Link),
+}
+
+/// Something slow that is done.
+enum Done {
+    Joined(Result<(Joined, Seat), JoinFailure>),
+    Connected(Result<Link, String>),
+}
+
+/// Something that happened.
+enum Input {
+    Ask(Ask),
+    Done(Done),
+    Link(LinkEvent),
+    Peer(PeerNews),
+    /// A keyframe is wanted, and may be.
+    Keyframe,
+    Bitrate,
+    Timeout,
+    /// A waiting event has gone to the reader, or (`false`) there is no reader any more.
+    Told(bool),
+}
+
+pub(crate) struct Driver {
+    session: Session,
+    entrance: Entrance,
+    engine: Arc<Engine>,
+    seat: Option<Seat>,
+    ice_servers: Vec<IceServer>,
+    link: ServerLink,
+    peers: BTreeMap<PeerKey, Peer>,
+    lines: Arc<Lines>,
+    wish: KeyframeWish,
+    spacing: Spacing,
+    asks: mpsc::Receiver<Ask>,
+    news_sender: mpsc::Sender<PeerNews>,
+    news: mpsc::Receiver<PeerNews>,
+    events: mpsc::Sender<ClientEvent>,
+    waiting: VecDeque<ClientEvent>,
+    bitrate: Option<u32>,
+    work: JoinSet<Done>,
+    /// Channels that are closing once everything is out.
+    last_words: JoinSet<()>,
+    /// The server has heard on the channel that we leave it.
+    said_bye: bool,
+    /// The session has come to its end.
+    is_over: bool,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        options: Options,
+        lines: Arc<Lines>,
+        asks: mpsc::Receiver<Ask>,
+        events: mpsc::Sender<ClientEvent>,
+        runtime: &Handle,
+    ) -> Self {
+        let now = Instant::now();
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let epoch = (now, u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX));
+        let config = Config { username: options.username.clone(), media: MediaState::default(), epoch };
+        let (news_sender, news) = mpsc::channel(NEWS);
+        Self {
+            session: Session::new(config, rand::random(), now),
+            engine: Arc::new(Engine::new(options.loopback || http::is_loopback(&options.server), runtime.clone())),
+            entrance: Entrance::new(options),
+            seat: None,
+            ice_servers: Vec::new(),
+            link: ServerLink::None,
+            peers: BTreeMap::new(),
+            lines,
+            wish: KeyframeWish::default(),
+            spacing: Spacing::default(),
+            asks,
+            news_sender,
+            news,
+            events,
+            waiting: VecDeque::new(),
+            bitrate: None,
+            work: JoinSet::new(),
+            last_words: JoinSet::new(),
+            said_bye: false,
+            is_over: false,
+        }
+    }
+
+    /// Until the session is over, or nobody is left who cares.
+    pub(crate) async fn run(mut self) {
+        let mut bitrate = tokio::time::interval(BITRATE_EVERY);
+        bitrate.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            while let Some(effect) = self.session.poll_effect() {
+                self.perform(effect);
+            }
+            if self.is_over {
+                return self.say_farewell().await;
+            }
+            let Some(input) = self.next(&mut bitrate).await else { return };
+            if !self.handle(input) {
+                return;
+            }
+        }
+    }
+
+    /// Waits for the next thing to happen; `None` when the handle is gone.
+    async fn next(&mut self, bitrate: &mut Interval) -> Option<Input> {
+        let timeout = self.session.poll_timeout();
+        let keyframe = async {
+            self.wish.wished().await;
+            sleep_until(self.spacing.due(Instant::now()).into()).await;
+        };
+        let link = async {
+            match &mut self.link {
+                ServerLink::Up(link) => link.event().await,
+                ServerLink::None | ServerLink::Connecting(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            ask = self.asks.recv() => ask.map(Input::Ask),
+            // A task that was called off is no news.
+            Some(Ok(done)) = self.work.join_next() => Some(Input::Done(done)),
+            event = link => Some(Input::Link(event)),
+            Some(news) = self.news.recv() => Some(Input::Peer(news)),
+            () = keyframe => Some(Input::Keyframe),
+            _ = bitrate.tick() => Some(Input::Bitrate),
+            () = sleep_until(timeout.unwrap_or_else(Instant::now).into()), if timeout.is_some() => Some(Input::Timeout),
+            permit = self.events.reserve(), if !self.waiting.is_empty() => {
+                let told = permit.is_ok();
+                if let (Ok(permit), Some(event)) = (permit, self.waiting.pop_front()) {
+                    permit.send(event);
+                }
+                Some(Input::Told(told))
+            }
+        }
+    }
+
+    /// `false`: there is nobody left to tell.
+    fn handle(&mut self, input: Input) -> bool {
+        let now = Instant::now();
+        match input {
+            Input::Ask(Ask::Command(command)) => self.session.handle_command(command, now),
+            Input::Ask(Ask::RequestKeyframe(client)) => self.request_keyframe(&client),
+            Input::Done(done) => self.handle_done(done, now),
+            Input::Link(LinkEvent::Frame(frame)) => self.session.handle_frame(&frame, now),
+            Input::Link(LinkEvent::Down(reason)) => {
+                self.link = ServerLink::None;
+                self.session.handle_link_down(reason, now);
+            }
+            Input::Peer(news) => {
+                if self.peers.get(&news.peer).is_some_and(|peer| peer.is_news(&news)) {
+                    self.session.handle_peer(news.peer, news.event, now);
+                }
+            }
+            Input::Keyframe => {
+                self.wish.take();
+                self.spacing.passed(now);
+                self.tell(ClientEvent::KeyframeWanted);
+            }
+            Input::Bitrate => self.tell_bitrate(),
+            Input::Timeout => self.session.handle_timeout(now),
+            Input::Told(told) => return told,
+        }
+        self.waiting.len() <= WAITING_MAX
+    }
+
+    fn handle_done(&mut self, done: Done, now: Instant) {
+        match done {
+            Done::Joined(Ok((joined, seat))) => {
+                self.seat = Some(seat);
+                self.session.handle_join_result(Ok(joined), now);
+            }
+            Done::Joined(Err(failure)) => self.session.handle_join_result(Err(failure), now),
+            Done::Connected(result) => {
+                // One that was called off in the last moment.
+                if !matches!(self.link, ServerLink::Connecting(_)) {
+                    return;
+                }
+                match result {
+                    Ok(link) => {
+                        self.link = ServerLink::Up(link);
+                        self.session.handle_link_up(now);
+                    }
+                    Err(reason) => {
+                        self.link = ServerLink::None;
+                        self.session.handle_link_down(reason, now);
+                    }
+                }
+            }
+        }
+    }
+
+    fn request_keyframe(&mut self, client: &ClientId) {
+        for (key, peer) in &mut self.peers {
+            if key.client == *client {
+                peer.order(Order::RequestKeyframe);
+            }
+        }
+    }
+
+    fn tell_bitrate(&mut self) {
+        let Some(bitrate) = self.lines.bitrate() else { return };
+        let is_news = self
+            .bitrate
+            .is_none_or(|last| (f64::from(bitrate) - f64::from(last)).abs() > f64::from(last) * BITRATE_STEP);
+        if is_news {
+            self.bitrate = Some(bitrate);
+            self.tell(ClientEvent::Bitrate(bitrate));
+        }
+    }
+
+    fn tell_session(&mut self, event: Event) {
+        if let Event::Status(Status::Left | Status::Refused(_)) = event {
+            self.is_over = true;
+        }
+        self.tell(ClientEvent::Session(event));
+    }
+
+    /// In order, and without ever waiting for the reader.
+    fn tell(&mut self, event: ClientEvent) {
+        if !self.waiting.is_empty() {
+            return self.waiting.push_back(event);
+        }
+        if let Err(mpsc::error::TrySendError::Full(event)) = self.events.try_send(event) {
+            self.waiting.push_back(event);
+        }
+    }
+
+    /// The last words get out, and the last events to their reader, but not at any price.
+    async fn say_farewell(mut self) {
+        // Before the media's own copies of the sender, which end with the peers.
+        self.peers.clear();
+        self.work.abort_all();
+        if !self.said_bye {
+            self.give_seat_back();
+        }
+        let farewell = async {
+            while self.last_words.join_next().await.is_some() {}
+            for event in std::mem::take(&mut self.waiting) {
+                if self.events.send(event).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(FAREWELL_MAX, farewell).await;
+    }
+}

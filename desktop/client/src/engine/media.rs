@@ -1,0 +1,86 @@
+//! The codecs that we speak and the chain that every RTP packet runs through.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rtc::interceptor::{CongestionControlBuilder, NackGeneratorBuilder, TwccSenderBuilder};
+use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MIME_TYPE_RTX, MIME_TYPE_VP8};
+use rtc::rtp_transceiver::rtp_sender::{RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind};
+use webrtc::peer_connection::{MediaEngine, Registry, Slot, register_default_interceptors};
+
+use super::EngineError;
+use super::connection::MediaSetup;
+use super::estimate::Estimate;
+use super::feedback::Feedback;
+use super::repair::Repair;
+use crate::keyframes::KeyframeWish;
+use crate::record::Record;
+
+/// How often missing packets are asked for, and how often each.
+const NACK_INTERVAL: Duration = Duration::from_millis(50);
+const NACKS_PER_PACKET: u16 = 10;
+/// Between the FEC decoder's place and the NACK generator's.
+const REPAIR_SLOT: usize = 6_500;
+/// Behind every interceptor of the engine.
+const FEEDBACK_SLOT: usize = 20_000;
+
+/// VP8 and Opus only: whatever a browser offers, it is these that it sends.
+pub(super) fn setup(record: &Arc<Record>, wish: &KeyframeWish) -> Result<MediaSetup, EngineError> {
+    let refused = |error: webrtc::error::Error| EngineError::Setup(error.to_string());
+    let mut codecs = MediaEngine::default();
+    codecs.register_codec(opus(), RtpCodecKind::Audio).map_err(refused)?;
+    codecs.register_codec(vp8(), RtpCodecKind::Video).map_err(refused)?;
+    codecs.register_codec(vp8_retransmission(), RtpCodecKind::Video).map_err(refused)?;
+    // NACK both ways, reports, and transport-wide feedback for the other side's congestion control …
+    let chain = register_default_interceptors(Registry::new(), &mut codecs).map_err(refused)?;
+    let nacks = NackGeneratorBuilder::new().with_interval(NACK_INTERVAL).with_max_nacks_per_packet(NACKS_PER_PACKET);
+    let chain = chain
+        .with(Slot::NackGenerator, nacks.build())
+        // … and ours. The engine's own pacer is left out: it would queue sound behind pictures; see `send`.
+        .with(Slot::CongestionControl, CongestionControlBuilder::new(Estimate::new(Arc::clone(record))).build())
+        .with(Slot::TwccSender, TwccSenderBuilder::new().build())
+        .with(Slot::from(REPAIR_SLOT), Repair::default())
+        .with(Slot::from(FEEDBACK_SLOT), Feedback::new(wish.clone(), Arc::clone(record)));
+    Ok(MediaSetup { codecs, chain })
+}
+
+pub(super) fn opus() -> RTCRtpCodecParameters {
+    RTCRtpCodecParameters {
+        rtp_codec: RTCRtpCodec {
+            mime_type: MIME_TYPE_OPUS.to_owned(),
+            clock_rate: 48_000,
+            channels: 2,
+            sdp_fmtp_line: "minptime=10;useinbandfec=1".to_owned(),
+            rtcp_feedback: Vec::new(),
+        },
+        payload_type: 111,
+    }
+}
+
+pub(super) fn vp8() -> RTCRtpCodecParameters {
+    let feedback = |typ: &str, parameter: &str| RTCPFeedback { typ: typ.to_owned(), parameter: parameter.to_owned() };
+    RTCRtpCodecParameters {
+        rtp_codec: RTCRtpCodec {
+            mime_type: MIME_TYPE_VP8.to_owned(),
+            clock_rate: 90_000,
+            channels: 0,
+            sdp_fmtp_line: String::new(),
+            rtcp_feedback: vec![feedback("ccm", "fir"), feedback("nack", ""), feedback("nack", "pli")],
+        },
+        payload_type: 96,
+    }
+}
+
+/// RFC 4588. A browser probes for bandwidth with it, and starts with a better picture.
+fn vp8_retransmission() -> RTCRtpCodecParameters {
+    RTCRtpCodecParameters {
+        rtp_codec: RTCRtpCodec {
+            mime_type: MIME_TYPE_RTX.to_owned(),
+            clock_rate: 90_000,
+            channels: 0,
+            sdp_fmtp_line: "apt=96".to_owned(),
+            rtcp_feedback: Vec::new(),
+        },
+        payload_type: 97,
+    }
+}

@@ -1,0 +1,204 @@
+//! Writes what waits in a peer's outlet as RTP: own SSRCs and sequence numbers, paced, sound first.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rtc::media_stream::MediaStreamTrack;
+use rtc::rtp::header::Header;
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
+};
+use webrtc::error::Error;
+use webrtc::media_stream::track_local::TrackLocal;
+use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
+use webrtc::rtp_transceiver::RtpSender;
+
+use super::connection::Connection;
+use super::{EngineError, media};
+use crate::OutgoingAudio;
+use crate::outlet::{Frame, Item, Outlet};
+use crate::record::{Counter, Record};
+
+/// Both tracks are of one stream, so that a browser plays them together.
+const STREAM: &str = "rtc-chat";
+/// Pictures leave at this multiple of the estimate: a frame is out well before the next one.
+const PACE: f64 = 2.5;
+/// What may leave at once.
+const BURST: Duration = Duration::from_millis(15);
+const BURST_MIN: f64 = 10.0 * 1200.0;
+/// An estimate is not there yet: as the congestion controller begins.
+const DEFAULT_RATE: u32 = 1_500_000;
+
+/// One track of ours on one connection.
+struct OutTrack {
+    track: Arc<TrackLocalStaticRTP>,
+    sender: Arc<dyn RtpSender>,
+    codec: RTCRtpCodecParameters,
+    ssrc: u32,
+    sequence: u16,
+}
+
+/// The two tracks that every connection has from the start.
+pub(super) struct OutTracks {
+    audio: OutTrack,
+    video: OutTrack,
+}
+
+impl OutTracks {
+    /// Adds a sendrecv transceiver for each.
+    pub(super) async fn add(connection: &Connection) -> Result<Self, EngineError> {
+        Ok(Self {
+            audio: OutTrack::add(connection, RtpCodecKind::Audio, media::opus()).await?,
+            video: OutTrack::add(connection, RtpCodecKind::Video, media::vp8()).await?,
+        })
+    }
+
+    /// Sends until the connection is gone.
+    pub(super) async fn run(mut self, outlet: Arc<Outlet>, record: Arc<Record>) -> Result<(), Error> {
+        let audio_type = self.audio.payload_type().await?;
+        let video_type = self.video.payload_type().await?;
+        let mut pace = Pace::new(Instant::now());
+        loop {
+            match outlet.next().await {
+                Item::Audio(packet) => self.send_audio(audio_type, packet, &record.audio_sent).await?,
+                Item::Video(frame) => {
+                    let Some(video_type) = video_type else { continue };
+                    for (i, payload) in frame.payloads.iter().enumerate() {
+                        while let Some(packet) = outlet.next_audio() {
+                            self.send_audio(audio_type, packet, &record.audio_sent).await?;
+                        }
+                        let rate = record.target().unwrap_or(DEFAULT_RATE);
+                        if let Some(wait) = pace.wait(payload.len(), rate, Instant::now()) {
+                            tokio::time::sleep(wait).await;
+                        }
+                        self.send_video(video_type, &frame, i, payload, &record.video_sent).await?;
+                    }
+                    record.frames_sent.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    async fn send_audio(
+        &mut self,
+        payload_type: Option<u8>,
+        packet: OutgoingAudio,
+        sent: &Counter,
+    ) -> Result<(), Error> {
+        let Some(payload_type) = payload_type else { return Ok(()) };
+        sent.count(packet.data.len());
+        // A marker says that a talk spurt begins (RFC 3551, section 4.1); ours never end.
+        self.audio.write(payload_type, packet.timestamp, false, packet.data).await
+    }
+
+    async fn send_video(
+        &mut self,
+        payload_type: u8,
+        frame: &Frame,
+        i: usize,
+        payload: &Bytes,
+        sent: &Counter,
+    ) -> Result<(), Error> {
+        sent.count(payload.len());
+        let last = i + 1 == frame.payloads.len();
+        self.video.write(payload_type, frame.timestamp, last, payload.clone()).await
+    }
+}
+
+impl OutTrack {
+    async fn add(
+        connection: &Connection,
+        kind: RtpCodecKind,
+        codec: RTCRtpCodecParameters,
+    ) -> Result<Self, EngineError> {
+        let refused = |error: Error| EngineError::Setup(error.to_string());
+        let ssrc = rand::random();
+        let encoding = RTCRtpEncodingParameters {
+            rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..Default::default() },
+            codec: codec.rtp_codec.clone(),
+            ..Default::default()
+        };
+        // Random, because the engine keeps the other side's tracks under their names too.
+        let name = format!("{kind}-{:08x}", rand::random::<u32>());
+        let track = MediaStreamTrack::new(STREAM.to_owned(), name.clone(), name, kind, vec![encoding]);
+        let track = Arc::new(TrackLocalStaticRTP::new(track));
+        let sender = connection.add_track(Arc::clone(&track) as Arc<dyn TrackLocal>).await.map_err(refused)?;
+        Ok(Self { track, sender, codec, ssrc, sequence: rand::random() })
+    }
+
+    /// As negotiated; `None` where the other side does not want this kind.
+    async fn payload_type(&self) -> Result<Option<u8>, Error> {
+        let parameters = self.sender.get_parameters().await?;
+        let mut codecs = parameters.rtp_parameters.codecs.iter();
+        let ours = codecs.find(|codec| codec.rtp_codec.mime_type.eq_ignore_ascii_case(&self.codec.rtp_codec.mime_type));
+        Ok(ours.map(|codec| codec.payload_type))
+    }
+
+    async fn write(&mut self, payload_type: u8, timestamp: u32, marker: bool, payload: Bytes) -> Result<(), Error> {
+        let sequence_number = self.sequence;
+        self.sequence = self.sequence.wrapping_add(1);
+        let header = Header {
+            version: 2,
+            marker,
+            payload_type,
+            sequence_number,
+            timestamp,
+            ssrc: self.ssrc,
+            ..Header::default()
+        };
+        self.track.write_rtp(rtc::rtp::Packet { header, payload }).await
+    }
+}
+
+/// A bucket of bytes that fills at the pace and may be overdrawn by a packet.
+struct Pace {
+    bytes: f64,
+    filled: Instant,
+}
+
+impl Pace {
+    fn new(now: Instant) -> Self {
+        Self { bytes: BURST_MIN, filled: now }
+    }
+
+    /// Takes `bytes`; how long to wait before they may go.
+    fn wait(&mut self, bytes: usize, bitrate: u32, now: Instant) -> Option<Duration> {
+        let rate = f64::from(bitrate) * PACE / 8.0;
+        let burst = (rate * BURST.as_secs_f64()).max(BURST_MIN);
+        self.bytes = (self.bytes + now.duration_since(self.filled).as_secs_f64() * rate).min(burst);
+        self.filled = now;
+        self.bytes -= bytes as f64;
+        (self.bytes < 0.0).then(|| Duration::from_secs_f64(-self.bytes / rate))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keyframe_leaves_at_the_pace_and_not_at_once() {
+        let start = Instant::now();
+        let mut pace = Pace::new(start);
+        let mut now = start;
+        for _ in 0..100 {
+            if let Some(wait) = pace.wait(1200, 1_000_000, now) {
+                now += wait;
+            }
+        }
+        // 120 kB less the first burst, at 2.5 Mbit/s.
+        let expected = (120_000.0 - BURST_MIN) * 8.0 / (1_000_000.0 * PACE);
+        let took = now.duration_since(start).as_secs_f64();
+        assert!((took - expected).abs() < 0.01, "{took} {expected}");
+    }
+
+    #[test]
+    fn what_fits_the_burst_does_not_wait() {
+        let start = Instant::now();
+        let mut pace = Pace::new(start);
+        assert!((0..10).all(|_| pace.wait(1200, 100_000, start).is_none()));
+        assert!(pace.wait(1200, 100_000, start).is_some());
+    }
+}

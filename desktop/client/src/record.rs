@@ -1,0 +1,146 @@
+//! The figures of one connection, counted where things happen and read from anywhere.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use protocol::ClientId;
+
+use crate::outlet::Outlet;
+use crate::{Kind, PeerReport, Traffic};
+
+/// Packets and payload bytes in one direction.
+#[derive(Debug, Default)]
+pub(crate) struct Counter {
+    packets: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Counter {
+    pub(crate) fn count(&self, bytes: usize) {
+        self.packets.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    fn traffic(&self, losses: Losses) -> Traffic {
+        Traffic {
+            packets: self.packets.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            lost: losses.lost,
+            nacks: losses.nacks,
+            plis: losses.plis,
+        }
+    }
+}
+
+/// What a receiver says by RTCP of one kind.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Losses {
+    pub(crate) lost: i64,
+    pub(crate) nacks: u64,
+    pub(crate) plis: u64,
+}
+
+/// What is asked of the engine now and then.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Measured {
+    pub(crate) candidate: Option<String>,
+    pub(crate) rtt: Option<Duration>,
+    pub(crate) audio_received: Losses,
+    pub(crate) video_received: Losses,
+}
+
+/// One connection's figures.
+#[derive(Debug)]
+pub(crate) struct Record {
+    client: ClientId,
+    pub(crate) audio_sent: Counter,
+    pub(crate) video_sent: Counter,
+    pub(crate) audio_received: Counter,
+    pub(crate) video_received: Counter,
+    pub(crate) frames_sent: AtomicU64,
+    /// In bit/s.
+    pub(crate) target: AtomicU32,
+    /// What the other side says of what we send: sound, pictures.
+    heard: Mutex<(Losses, Losses)>,
+    connected: AtomicBool,
+    connect_time: Mutex<Option<Duration>>,
+    measured: Mutex<Measured>,
+}
+
+impl Record {
+    pub(crate) fn new(client: ClientId) -> Self {
+        Self {
+            client,
+            audio_sent: Counter::default(),
+            video_sent: Counter::default(),
+            audio_received: Counter::default(),
+            video_received: Counter::default(),
+            frames_sent: AtomicU64::new(0),
+            target: AtomicU32::new(0),
+            heard: Mutex::default(),
+            connected: AtomicBool::new(false),
+            connect_time: Mutex::default(),
+            measured: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn received(&self, kind: Kind) -> &Counter {
+        match kind {
+            Kind::Audio => &self.audio_received,
+            Kind::Video => &self.video_received,
+        }
+    }
+
+    /// `after`: since the connection was wished for. Only the first time counts.
+    pub(crate) fn set_connected(&self, after: Duration) {
+        self.connected.store(true, Ordering::Relaxed);
+        self.connect_time.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(after);
+    }
+
+    pub(crate) fn set_disconnected(&self) {
+        self.connected.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.connected.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_measured(&self, measured: Measured) {
+        *self.measured.lock().unwrap_or_else(PoisonError::into_inner) = measured;
+    }
+
+    /// Notes what the other side says of what we send.
+    pub(crate) fn hear(&self, kind: Kind, note: impl FnOnce(&mut Losses)) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        match kind {
+            Kind::Audio => note(&mut heard.0),
+            Kind::Video => note(&mut heard.1),
+        }
+    }
+
+    /// The estimate of the congestion controller in bit/s, once there is one.
+    pub(crate) fn target(&self) -> Option<u32> {
+        Some(self.target.load(Ordering::Relaxed)).filter(|&target| target > 0)
+    }
+
+    pub(crate) fn report(&self, outlet: &Outlet) -> PeerReport {
+        let milliseconds = |duration: Duration| duration.as_secs_f64() * 1000.0;
+        let measured = self.measured.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (audio_sent, video_sent) = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        PeerReport {
+            client: self.client.clone(),
+            connected: self.is_connected(),
+            connect_ms: self.connect_time.lock().unwrap_or_else(PoisonError::into_inner).map(milliseconds),
+            candidate: measured.candidate,
+            rtt_ms: measured.rtt.map(milliseconds),
+            audio_sent: self.audio_sent.traffic(audio_sent),
+            video_sent: self.video_sent.traffic(video_sent),
+            audio_received: self.audio_received.traffic(measured.audio_received),
+            video_received: self.video_received.traffic(measured.video_received),
+            frames_sent: self.frames_sent.load(Ordering::Relaxed),
+            frames_dropped: outlet.frames_dropped(),
+            target_bitrate: self.target(),
+        }
+    }
+}

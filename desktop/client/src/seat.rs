@@ -1,0 +1,111 @@
+//! Taking a seat in the room, on whichever kind of server there is, and keeping it.
+
+use protocol::ErrorId;
+use protocol::api::CreateRoom;
+use session::{JoinFailure, Joined};
+
+use crate::Options;
+use crate::api::{Api, ApiError};
+use crate::classic::{Classic, ClassicSeat};
+
+/// What stands for our seat.
+#[derive(Debug, Clone)]
+pub(crate) enum Seat {
+    /// The token of a server of ours.
+    Token(String),
+    Classic(ClassicSeat),
+}
+
+/// The server as the one who wants a seat sees it. Cheap to clone; clones share their cookies.
+#[derive(Debug, Clone)]
+pub(crate) struct Entrance {
+    options: Options,
+    api: Api,
+    classic: Classic,
+}
+
+impl Entrance {
+    pub(crate) fn new(options: Options) -> Self {
+        let api = Api::new(options.server.clone());
+        let classic = Classic::new(options.server.clone());
+        Self { options, api, classic }
+    }
+
+    /// Takes a seat: the one that was ours `before`, if there was one and the server still knows it.
+    pub(crate) async fn join(&self, before: Option<Seat>) -> Result<(Joined, Seat), JoinFailure> {
+        let joined = match before {
+            Some(Seat::Token(token)) => self.join_ours(Some(&token)).await,
+            Some(Seat::Classic(_)) => self.join_classic().await,
+            None => match self.join_ours(None).await {
+                Err(ApiError::Absent { .. }) => self.join_classic().await,
+                joined => joined,
+            },
+        };
+        joined.map_err(failure)
+    }
+
+    /// Exchanges the offer of the data channel's connection for the server's answer.
+    pub(crate) async fn offer(&self, seat: &Seat, sdp: &str) -> Result<String, ApiError> {
+        match seat {
+            Seat::Token(token) => self.api.offer(&self.options.room, token, sdp).await,
+            Seat::Classic(seat) => self.classic.offer(seat, &self.options.room, sdp).await,
+        }
+    }
+
+    /// Frees the seat, where there is a way to say so beside the data channel.
+    pub(crate) async fn leave(&self, seat: &Seat) -> Result<(), ApiError> {
+        match seat {
+            Seat::Token(token) => self.api.leave(&self.options.room, token).await,
+            Seat::Classic(_) => Ok(()),
+        }
+    }
+
+    async fn join_ours(&self, token: Option<&str>) -> Result<(Joined, Seat), ApiError> {
+        let Options { room, password, create, .. } = &self.options;
+        let password = password.as_deref();
+        let mut joined = self.api.join(room, password, token).await;
+        if token.is_some() && is_refused(&joined, &[ErrorId::UnknownClient, ErrorId::WrongRoom]) {
+            // The server has forgotten us: a new seat is as good.
+            joined = self.api.join(room, password, None).await;
+        }
+        if *create && is_refused(&joined, &[ErrorId::UnknownRoom]) {
+            let wanted = CreateRoom {
+                id: room.as_str().to_owned(),
+                password: password.map(str::to_owned),
+                public: false,
+                guest_limit: 0,
+            };
+            match self.api.create_room(&wanted).await {
+                // Somebody else was faster: that room is as good.
+                Ok(_) | Err(ApiError::Refused(protocol::ErrorNotice { id: ErrorId::RoomExists, .. }, _)) => {}
+                Err(error) => return Err(error),
+            }
+            joined = self.api.join(room, password, token).await;
+        }
+        let seat = joined?;
+        Ok((Joined { client_id: Some(seat.client_id), ours: true }, Seat::Token(seat.token)))
+    }
+
+    async fn join_classic(&self) -> Result<(Joined, Seat), ApiError> {
+        let Options { room, password, create, .. } = &self.options;
+        let seat = self.classic.join(room, password.as_deref(), *create).await?;
+        Ok((Joined { client_id: None, ours: false }, Seat::Classic(seat)))
+    }
+}
+
+fn is_refused<T>(result: &Result<T, ApiError>, ids: &[ErrorId]) -> bool {
+    matches!(result, Err(ApiError::Refused(notice, _)) if ids.contains(&notice.id))
+}
+
+/// A refusal is final, unless time heals it.
+fn failure(error: ApiError) -> JoinFailure {
+    match error {
+        ApiError::Refused(notice, _)
+            if matches!(notice.id, ErrorId::TooMany | ErrorId::ShuttingDown | ErrorId::Internal) =>
+        {
+            JoinFailure::Unreachable(notice.message)
+        }
+        ApiError::Refused(notice, _) => JoinFailure::Refused(notice),
+        ApiError::Absent { .. } | ApiError::Unreachable(_) => JoinFailure::Unreachable(error.to_string()),
+    }
+}
