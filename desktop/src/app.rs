@@ -1,0 +1,230 @@
+//! The window: polls the backend, shows the model, carries out intents.
+
+mod pace;
+
+use std::cell::RefCell;
+use std::error::Error;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eframe::egui::{self, ViewportBuilder, ViewportCommand};
+use eframe::glow;
+use jiff::tz::TimeZone;
+use protocol::Username;
+use url::Url;
+
+use crate::model::Model;
+use crate::picture::Pictures;
+use crate::ui::{self, Intent, Scene, View};
+use crate::{Backend, Command};
+
+pub use pace::Pace;
+
+/// Why there is no window: the platform's own words.
+pub type Failure = Box<dyn Error>;
+/// Asks for a repaint, from any thread, as often as one likes.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+/// The window's clock; a test's own.
+pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+
+/// In the lobby the list of rooms is asked for this often.
+const REFRESH_EVERY: Duration = Duration::from_secs(5);
+/// Small enough for half of an old laptop's screen.
+const SIZE_MIN: [f32; 2] = [380.0, 480.0];
+
+/// How the window starts.
+#[derive(Debug, Clone)]
+pub struct WindowOptions {
+    pub title: String,
+    /// Draw pictures without the graphics card.
+    pub software_pictures: bool,
+    /// As the backend has it.
+    pub server: Url,
+    /// As the backend has it.
+    pub username: Username,
+    pub size: [f32; 2],
+}
+
+impl Default for WindowOptions {
+    fn default() -> Self {
+        Self {
+            title: "RTC-Chat".to_owned(),
+            software_pictures: false,
+            server: default_server(),
+            username: Username::default(),
+            size: [1180.0, 760.0],
+        }
+    }
+}
+
+fn default_server() -> Url {
+    #[expect(clippy::expect_used, reason = "a constant")]
+    Url::parse("http://127.0.0.1:5000").expect("a constant address")
+}
+
+/// Shows the window until it is closed. What `make_backend` returns lives as long as the window; closing it leaves.
+pub fn run(
+    options: WindowOptions,
+    make_backend: impl FnOnce(Wake) -> Result<Box<dyn Backend>, Failure>,
+) -> Result<(), Failure> {
+    let viewport = ViewportBuilder::default()
+        .with_title(&options.title)
+        .with_app_id("rtc-chat")
+        .with_inner_size(options.size)
+        .with_min_inner_size(SIZE_MIN);
+    let native = eframe::NativeOptions { viewport, ..Default::default() };
+    // The platform's error type crosses threads, the backend's need not.
+    let failure = Rc::new(RefCell::new(None));
+    let title = options.title.clone();
+    let create = |context: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, Box<dyn Error + Send + Sync>> {
+        let pace = Arc::new(Pace::new(context.egui_ctx.clone()));
+        match make_backend(waker(&pace)) {
+            Ok(backend) => Ok(Box::new(Window::new(context, options, backend, Arc::new(Instant::now), pace))),
+            Err(error) => {
+                let told = error.to_string();
+                *failure.borrow_mut() = Some(error);
+                Err(told.into())
+            }
+        }
+    };
+    let shown = eframe::run_native(&title, native, Box::new(create));
+    match failure.take() {
+        Some(error) => Err(error),
+        None => Ok(shown?),
+    }
+}
+
+/// What the backend calls when there is something to look at.
+fn waker(pace: &Arc<Pace>) -> Wake {
+    let pace = Arc::clone(pace);
+    Arc::new(move || pace.wake(Instant::now()))
+}
+
+/// The app behind the window.
+pub struct Window {
+    backend: Box<dyn Backend>,
+    model: Model,
+    view: View,
+    pictures: Pictures,
+    pace: Arc<Pace>,
+    clock: Clock,
+    zone: TimeZone,
+    next_refresh: Option<Instant>,
+}
+
+impl Window {
+    pub fn new(
+        context: &eframe::CreationContext<'_>,
+        options: WindowOptions,
+        backend: Box<dyn Backend>,
+        clock: Clock,
+        pace: Arc<Pace>,
+    ) -> Self {
+        ui::theme::apply(&context.egui_ctx);
+        Self {
+            backend,
+            model: Model::new(options.server, options.username),
+            view: View::default(),
+            pictures: Pictures::new(context.gl.as_deref(), options.software_pictures),
+            pace,
+            clock,
+            zone: TimeZone::system(),
+            next_refresh: None,
+        }
+    }
+
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    fn command(&mut self, command: Command) {
+        self.model.note(&command);
+        self.backend.command(command);
+    }
+
+    fn execute(&mut self, intent: Intent) {
+        match intent {
+            Intent::Do(command) => self.command(command),
+            Intent::ReadChat => {
+                if let Some(visit) = &mut self.model.visit {
+                    visit.chat.mark_read();
+                }
+            }
+            Intent::DismissToast(id) => self.model.toasts.dismiss(id),
+            Intent::ForgetRefusal => self.model.lobby.refusal = None,
+        }
+    }
+
+    /// Whether there was anything new.
+    fn drain(&mut self, now: Instant) {
+        let was_inside = self.model.visit.is_some();
+        while let Some(event) = self.backend.poll_event() {
+            self.model.apply(event, now);
+        }
+        self.model.tick(now);
+        if was_inside && self.model.visit.is_none() {
+            // A refusal ends the visit here; the backend hears that nobody waits for it any more.
+            self.backend.command(Command::Leave);
+            self.next_refresh = None;
+        }
+    }
+
+    /// Keeps the list of rooms fresh while it is looked at.
+    fn refresh(&mut self, now: Instant) {
+        let lobby = &self.model.lobby;
+        let busy = self.model.visit.is_some() || lobby.creating.is_some() || lobby.refreshing;
+        if !busy && self.next_refresh.is_none_or(|at| at <= now) {
+            self.next_refresh = Some(now + REFRESH_EVERY);
+            self.command(Command::ListRooms);
+        }
+    }
+
+    /// When to look again even if nothing happens.
+    fn settled_for(&self, now: Instant) -> Option<Duration> {
+        let refresh = if self.model.visit.is_none() { self.next_refresh } else { None };
+        let refresh = refresh.map(|at| at.saturating_duration_since(now).max(Duration::from_millis(50)));
+        [self.model.settled_for(now), refresh].into_iter().flatten().min()
+    }
+}
+
+impl eframe::App for Window {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        let now = (self.clock)();
+        self.pace.note_repaint(now);
+        self.drain(now);
+        self.refresh(now);
+        if self.backend.wants_to_end() {
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+        }
+        if let Some(settled) = self.settled_for(now) {
+            // Zero would mean "twice at once".
+            ctx.request_repaint_after(settled.max(Duration::from_millis(1)));
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let now = (self.clock)();
+        let mut gallery = self.pictures.of(&*self.backend);
+        let mut scene = Scene { model: &self.model, gallery: &mut gallery, now, zone: &self.zone };
+        let intents = ui::show(ui, &mut scene, &mut self.view);
+        drop(gallery);
+        self.pictures.sweep();
+        if !intents.is_empty() {
+            // What was asked for shows in the next picture.
+            ui.ctx().request_repaint();
+        }
+        for intent in intents {
+            self.execute(intent);
+        }
+    }
+
+    fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
+        ui::theme::GROUND.to_normalized_gamma_f32()
+    }
+
+    fn on_exit(&mut self, gl: Option<&glow::Context>) {
+        self.backend.command(Command::Leave);
+        self.pictures.destroy(gl);
+    }
+}

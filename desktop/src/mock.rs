@@ -1,0 +1,280 @@
+//! A scripted server: a lobby, and a room with people in it, without a network. Deterministic: it is told the time.
+
+mod portrait;
+mod script;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use media::Picture;
+use protocol::api::RoomSummary;
+use protocol::{Address, ClientId, ErrorId, ErrorNotice, MediaState, RoomId, Username};
+use session::{ChatLine, Event as Session, Status};
+
+use crate::{Backend, Command, Event, Tile};
+use portrait::Portrait;
+use script::{Cast, ME, Scripted};
+
+/// What the clock of a script shows: time since it began.
+pub type ScriptClock = Arc<dyn Fn() -> Duration + Send + Sync>;
+
+/// How often the scripted people move.
+const PICTURE_EVERY: Duration = Duration::from_millis(33);
+/// The password of the room that has one.
+pub const PASSWORD: &str = "open sesame";
+
+/// A backend that plays a script.
+pub struct ScriptedRoom {
+    clock: ScriptClock,
+    /// The instant of the script's beginning, for what is told in instants.
+    start: Instant,
+    events: VecDeque<Event>,
+    rooms: Vec<RoomSummary>,
+    username: Username,
+    sending: MediaState,
+    reachable: bool,
+    visit: Option<Visit>,
+    pictures: RefCell<BTreeMap<Tile, Picture>>,
+    /// Its end is the end of the ticking.
+    _ticking: Option<Arc<()>>,
+}
+
+/// Being in the scripted room.
+struct Visit {
+    since: Duration,
+    cast: Cast,
+    /// How much of the script has been played.
+    played: usize,
+}
+
+impl ScriptedRoom {
+    /// Plays in real time; `wake` is called whenever there is something new.
+    pub fn live(wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
+        let ticking = Arc::new(());
+        let weak = Arc::downgrade(&ticking);
+        let tick = move || {
+            while Weak::strong_count(&weak) > 0 {
+                std::thread::sleep(PICTURE_EVERY);
+                wake();
+            }
+        };
+        std::thread::Builder::new().name("script".to_owned()).spawn(tick)?;
+        let start = Instant::now();
+        let mut room = Self::new(start, Arc::new(move || start.elapsed()));
+        room._ticking = Some(ticking);
+        Ok(room)
+    }
+
+    /// Plays by `clock`, which counts from `start`.
+    pub fn new(start: Instant, clock: ScriptClock) -> Self {
+        let mut room = Self {
+            clock,
+            start,
+            events: VecDeque::new(),
+            rooms: script::rooms(),
+            username: Username::default(),
+            sending: MediaState { microphone: true, camera: true, ..MediaState::default() },
+            reachable: true,
+            visit: None,
+            pictures: RefCell::default(),
+            _ticking: None,
+        };
+        room.tell_sending();
+        room
+    }
+
+    fn tell_sending(&mut self) {
+        let MediaState { microphone, camera, screen, hand } = self.sending;
+        self.events.push_back(Event::Sending { camera, microphone, screen, hand });
+    }
+
+    fn tell(&mut self, event: Session) {
+        self.events.push_back(Event::Session(event));
+    }
+
+    fn list(&mut self) {
+        let answer = if self.reachable {
+            let public = self.rooms.iter().filter(|room| room.public).cloned().collect();
+            Event::Rooms(public)
+        } else {
+            let why = "connection refused";
+            Event::LobbyFailed(ErrorNotice::new(ErrorId::Other("unreachable".to_owned()), why))
+        };
+        self.events.push_back(answer);
+    }
+
+    fn create(&mut self, room: RoomId, password: Option<&str>, public: bool, guest_limit: usize) {
+        if self.rooms.iter().any(|one| one.id == room) {
+            return self.events.push_back(Event::LobbyFailed(ErrorNotice::new(ErrorId::RoomExists, "exists")));
+        }
+        let has_password = password.is_some();
+        let summary =
+            RoomSummary { id: room.clone(), participants: 0, guest_limit, has_password, public, idle_seconds: 0 };
+        self.rooms.push(summary);
+        self.enter(room, Cast::alone(&self.username));
+    }
+
+    fn join(&mut self, room: RoomId, password: Option<&str>) {
+        let refusal = match self.rooms.iter().find(|one| one.id == room) {
+            None => Some(ErrorId::UnknownRoom),
+            Some(one) if one.guest_limit > 0 && one.participants >= one.guest_limit => Some(ErrorId::RoomFull),
+            Some(one) if one.has_password => match password {
+                None => Some(ErrorId::PasswordRequired),
+                Some(PASSWORD) => None,
+                Some(_) => Some(ErrorId::WrongPassword),
+            },
+            Some(_) => None,
+        };
+        if let Some(id) = refusal {
+            self.events.push_back(Event::Entering(room));
+            self.tell(Session::Status(Status::Joining));
+            return self.tell(Session::Status(Status::Refused(ErrorNotice::new(id, "no"))));
+        }
+        let cast = if self.rooms.iter().any(|one| one.id == room && one.participants > 0) {
+            Cast::company(&self.username)
+        } else {
+            Cast::alone(&self.username)
+        };
+        self.enter(room, cast);
+    }
+
+    fn enter(&mut self, room: RoomId, cast: Cast) {
+        self.events.push_back(Event::Entering(room));
+        self.tell(Session::Status(Status::Joining));
+        self.visit = Some(Visit { since: (self.clock)(), cast, played: 0 });
+    }
+
+    /// Plays what has become due.
+    fn play(&mut self) {
+        let now = (self.clock)();
+        let Some(mut visit) = self.visit.take() else { return };
+        for (at, scripted) in visit.cast.script().iter().skip(visit.played) {
+            if visit.since + *at > now {
+                break;
+            }
+            visit.played += 1;
+            self.perform(&mut visit, scripted);
+        }
+        self.visit = Some(visit);
+    }
+
+    fn perform(&mut self, visit: &mut Visit, scripted: &Scripted) {
+        match scripted {
+            Scripted::Status(status) => self.tell(Session::Status(status.clone())),
+            Scripted::Lose { for_ms } => {
+                let retry_at = self.start + (self.clock)() + Duration::from_millis(*for_ms);
+                let reason = "the server does not answer".to_owned();
+                self.tell(Session::Status(Status::Reconnecting { attempt: 1, retry_at, reason }));
+            }
+            Scripted::Peer { who, state } => {
+                self.tell(Session::Peer { client: ClientId::new(*who), state: *state });
+            }
+            Scripted::Change { who, media } => {
+                visit.cast.change(who, *media);
+                self.tell(Session::Roster(visit.cast.roster(self.sending)));
+            }
+            Scripted::Go(who) => {
+                visit.cast.remove(who);
+                self.tell(Session::Roster(visit.cast.roster(self.sending)));
+            }
+            Scripted::Roster => self.tell(Session::Roster(visit.cast.roster(self.sending))),
+            Scripted::Speaking { who, speaking } => {
+                let who = crate::Speaker::Client(ClientId::new(*who));
+                self.events.push_back(Event::Speaking { who, speaking: *speaking });
+            }
+            Scripted::Say { who, text, private } => {
+                let (from, name) = (ClientId::new(*who), visit.cast.name(who));
+                let line = self.line(from, name, (*text).to_owned(), *private);
+                self.tell(Session::Chat(line));
+            }
+            Scripted::Notice(text) => self.events.push_back(Event::Notice((*text).to_owned())),
+        }
+    }
+
+    fn line(&self, from: ClientId, name: String, text: String, private: bool) -> ChatLine {
+        let time_ms = script::EPOCH_MS + (self.clock)().as_millis() as u64;
+        ChatLine { mine: from.as_str() == ME, from, name, time_ms, text, private }
+    }
+
+    fn set_sending(&mut self, change: impl FnOnce(&mut MediaState)) {
+        change(&mut self.sending);
+        self.tell_sending();
+        if let Some(visit) = &self.visit {
+            let roster = visit.cast.roster(self.sending);
+            self.tell(Session::Roster(roster));
+        }
+    }
+}
+
+impl Backend for ScriptedRoom {
+    fn poll_event(&mut self) -> Option<Event> {
+        self.play();
+        self.events.pop_front()
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::SetServer(server) => {
+                self.reachable = server.host_str() != Some("nowhere.invalid");
+                self.list();
+            }
+            Command::ListRooms => self.list(),
+            Command::CreateRoom { room, password, public, guest_limit } => {
+                self.create(room, password.as_deref(), public, guest_limit);
+            }
+            Command::Join { room, password } => self.join(room, password.as_deref()),
+            Command::Leave => {
+                self.visit = None;
+                self.sending.screen = false;
+                self.tell_sending();
+                self.events.push_back(Event::Left);
+            }
+            Command::SetUsername(name) => {
+                self.username = name;
+                if let Some(visit) = &mut self.visit {
+                    visit.cast.rename(ME, &self.username);
+                    let roster = visit.cast.roster(self.sending);
+                    self.tell(Session::Roster(roster));
+                }
+            }
+            Command::Say { to, text } => {
+                let private = matches!(to, Address::Client(_));
+                let line = self.line(ClientId::new(ME), self.username.to_string(), text, private);
+                self.tell(Session::Chat(line));
+            }
+            Command::SetCamera(on) => self.set_sending(|sending| sending.camera = on),
+            Command::SetMicrophone(on) => self.set_sending(|sending| sending.microphone = on),
+            Command::SetScreen(on) => self.set_sending(|sending| sending.screen = on),
+            Command::SetHand(up) => self.set_sending(|sending| sending.hand = up),
+            Command::SetVolume { .. } => {}
+        }
+    }
+
+    fn picture(&self, tile: &Tile) -> Option<Picture> {
+        let visit = self.visit.as_ref()?;
+        let media = match tile {
+            Tile::Me => self.sending,
+            Tile::Client(id) => visit.cast.media(id.as_str())?,
+        };
+        let portrait = match (media.screen, media.camera, tile) {
+            (true, _, _) => Portrait::Screen,
+            (false, true, Tile::Me) => Portrait::Person(ME.len() as u8),
+            (false, true, Tile::Client(id)) => Portrait::Person(id.as_str().bytes().fold(0, u8::wrapping_add)),
+            (false, false, _) => return None,
+        };
+        let elapsed = (self.clock)();
+        let number = (elapsed.as_millis() / PICTURE_EVERY.as_millis()) as u64;
+        let mut pictures = self.pictures.borrow_mut();
+        if let Some(picture) = pictures.get(tile)
+            && picture.number == number
+        {
+            return Some(picture.clone());
+        }
+        let frame = Arc::new(portrait.paint(elapsed, self.start + elapsed)?);
+        let picture = Picture { frame, number };
+        pictures.insert(tile.clone(), picture.clone());
+        Some(picture)
+    }
+}

@@ -1,0 +1,167 @@
+//! What the window shows: a fold over [`Event`]s. It knows no widget, no device and no clock.
+
+mod chat;
+mod lobby;
+mod plain;
+mod toast;
+mod visit;
+mod words;
+
+use std::time::{Duration, Instant};
+
+use protocol::{MediaState, Username};
+use session::Status;
+use url::Url;
+
+use crate::{Command, Event};
+
+pub use chat::{Chat, Entry};
+pub use lobby::{JoinRefusal, Listing, Lobby};
+pub use plain::{initials, plain_name, plain_text};
+pub use toast::{Toast, ToastKind, Toasts};
+pub use visit::{Connection, Face, Link, Person, Showing, Visit};
+pub use words::{explain, idle, occupancy};
+
+/// Everything that the window shows, apart from what is typed and which panel is open.
+#[derive(Debug)]
+pub struct Model {
+    pub username: Username,
+    pub server: Url,
+    pub lobby: Lobby,
+    /// The room that is being entered, or that one is in.
+    pub visit: Option<Visit>,
+    /// What is captured and sent.
+    pub sending: MediaState,
+    pub toasts: Toasts,
+}
+
+impl Model {
+    pub fn new(server: Url, username: Username) -> Self {
+        Self {
+            username,
+            server,
+            lobby: Lobby::default(),
+            visit: None,
+            sending: MediaState::default(),
+            toasts: Toasts::default(),
+        }
+    }
+
+    /// The room, once one has been let in.
+    pub fn room(&self) -> Option<&Visit> {
+        self.visit.as_ref().filter(|visit| visit.was_let_in())
+    }
+
+    /// The room that is being entered.
+    pub fn entering(&self) -> Option<&Visit> {
+        self.visit.as_ref().filter(|visit| !visit.was_let_in())
+    }
+
+    pub fn apply(&mut self, event: Event, now: Instant) {
+        match event {
+            Event::Rooms(rooms) => self.lobby.handle_rooms(rooms, now),
+            Event::LobbyFailed(error) => self.lobby.handle_failure(&error),
+            Event::Entering(room) => {
+                self.lobby.handle_entering();
+                self.visit = Some(Visit::new(room));
+            }
+            Event::Session(event) => self.apply_session(event, now),
+            Event::Sending { camera, microphone, screen, hand } => {
+                self.sending = MediaState { microphone, camera, screen, hand };
+            }
+            Event::Speaking { who, speaking } => {
+                if let Some(visit) = &mut self.visit {
+                    visit.handle_speaking(who, speaking);
+                }
+            }
+            Event::Notice(sentence) => self.toasts.push(ToastKind::Notice, plain_text(&sentence), now),
+            Event::Left => self.leave(),
+        }
+    }
+
+    fn apply_session(&mut self, event: session::Event, now: Instant) {
+        match event {
+            session::Event::Status(Status::Refused(error)) => self.handle_refusal(error, now),
+            session::Event::Status(Status::Left) => self.leave(),
+            session::Event::Notice(error) => self.toasts.push(ToastKind::Error, explain(&error), now),
+            session::Event::Status(
+                status @ (Status::Joining | Status::Connecting | Status::Joined { .. } | Status::Reconnecting { .. }),
+            ) => {
+                if let Some(visit) = &mut self.visit {
+                    visit.handle_status(status);
+                }
+            }
+            session::Event::Roster(roster) => {
+                if let Some(visit) = &mut self.visit {
+                    visit.handle_roster(roster);
+                }
+            }
+            session::Event::Chat(line) => {
+                if let Some(visit) = &mut self.visit {
+                    visit.chat.push_line(line);
+                }
+            }
+            session::Event::Peer { client, state } => {
+                if let Some(visit) = &mut self.visit {
+                    visit.handle_peer(client, state);
+                }
+            }
+        }
+    }
+
+    /// The server's final no: next to what was typed when one was still at the door, else as a toast in the lobby.
+    fn handle_refusal(&mut self, error: protocol::ErrorNotice, now: Instant) {
+        let Some(visit) = self.visit.take() else { return };
+        if visit.was_let_in() {
+            self.lobby.left = Some(visit.room);
+            self.toasts.push(ToastKind::Error, explain(&error), now);
+        } else {
+            self.lobby.refusal = Some(JoinRefusal { room: visit.room, error });
+        }
+    }
+
+    fn leave(&mut self) {
+        let Some(visit) = self.visit.take() else { return };
+        if visit.was_let_in() {
+            self.lobby.left = Some(visit.room);
+        }
+    }
+
+    /// Takes note of what was asked for, so that the answer finds its place.
+    pub fn note(&mut self, command: &Command) {
+        match command {
+            Command::ListRooms => self.lobby.refreshing = true,
+            Command::SetServer(server) => {
+                self.server = server.clone();
+                self.lobby = Lobby { refreshing: true, ..Lobby::default() };
+            }
+            Command::CreateRoom { room, .. } => self.lobby.note_create(room.clone()),
+            Command::Join { .. } => self.lobby.refusal = None,
+            Command::SetUsername(username) => self.username = username.clone(),
+            Command::Leave
+            | Command::Say { .. }
+            | Command::SetCamera(_)
+            | Command::SetMicrophone(_)
+            | Command::SetScreen(_)
+            | Command::SetHand(_)
+            | Command::SetVolume { .. } => {}
+        }
+    }
+
+    /// Drops what has been shown long enough.
+    pub fn tick(&mut self, now: Instant) {
+        self.toasts.expire(now);
+    }
+
+    /// How long the present picture stays right if nothing happens; `None`: for good.
+    pub fn settled_for(&self, now: Instant) -> Option<Duration> {
+        let countdown = self.visit.as_ref().and_then(|visit| visit.connection.countdown(now));
+        // A countdown shows whole seconds.
+        let countdown = countdown.map(|left| Duration::from_nanos(u64::from(left.subsec_nanos()) + 1_000_000));
+        let toast = self.toasts.next_expiry().map(|at| at.saturating_duration_since(now));
+        [countdown, toast].into_iter().flatten().min()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+//! One stay in a room: who is there and how one is connected to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use protocol::{ClientId, MediaState, RoomId};
+use session::{Participant, PeerState, Status};
+
+use super::chat::{Chat, Entry};
+use super::{plain_name, plain_text};
+use crate::{Speaker, Tile};
+
+#[derive(Debug)]
+pub struct Visit {
+    pub room: RoomId,
+    pub connection: Connection,
+    /// Everyone in join order, oneself included.
+    pub people: Vec<Person>,
+    pub chat: Chat,
+    links: BTreeMap<ClientId, PeerState>,
+    speaking: BTreeSet<Speaker>,
+    let_in: bool,
+}
+
+/// How one stands with the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Connection {
+    Joining,
+    Connecting,
+    Joined,
+    Lost { attempt: u32, retry_at: Instant, reason: String },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Person {
+    pub id: ClientId,
+    pub name: String,
+    pub me: bool,
+    /// Silent for some seconds, as the server sees it.
+    pub unstable: bool,
+    /// What the person says to send; a client of an earlier version does not say.
+    pub media: Option<MediaState>,
+}
+
+/// One tile of the stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Face {
+    pub tile: Tile,
+    pub name: String,
+    pub me: bool,
+    pub muted: bool,
+    pub hand: bool,
+    pub speaking: bool,
+    pub showing: Showing,
+    pub link: Link,
+}
+
+/// What a person's picture is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Showing {
+    Camera,
+    Screen,
+    Nothing,
+    /// The client does not say: a picture is shown if one comes.
+    Unknown,
+}
+
+/// How well one is connected to a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    Good,
+    /// Silent for some seconds.
+    Unstable,
+    Connecting,
+    Interrupted,
+}
+
+impl Connection {
+    /// Until the next try.
+    pub fn countdown(&self, now: Instant) -> Option<Duration> {
+        match self {
+            Self::Lost { retry_at, .. } => Some(retry_at.saturating_duration_since(now)),
+            Self::Joining | Self::Connecting | Self::Joined => None,
+        }
+    }
+}
+
+impl Visit {
+    pub(super) fn new(room: RoomId) -> Self {
+        Self {
+            room,
+            connection: Connection::Joining,
+            people: Vec::new(),
+            chat: Chat::default(),
+            links: BTreeMap::new(),
+            speaking: BTreeSet::new(),
+            let_in: false,
+        }
+    }
+
+    /// Whether one has been inside, even if the connection is lost now.
+    pub fn was_let_in(&self) -> bool {
+        self.let_in
+    }
+
+    pub fn person(&self, id: &ClientId) -> Option<&Person> {
+        self.people.iter().find(|person| person.id == *id)
+    }
+
+    /// The tiles in join order, oneself last; `sending` is what oneself sends.
+    pub fn faces(&self, sending: MediaState) -> Vec<Face> {
+        let (me, others): (Vec<_>, Vec<_>) = self.people.iter().partition(|person| person.me);
+        others.into_iter().chain(me).map(|person| self.face(person, sending)).collect()
+    }
+
+    fn face(&self, person: &Person, sending: MediaState) -> Face {
+        let media = if person.me { Some(sending) } else { person.media };
+        let (tile, speaker) = if person.me {
+            (Tile::Me, Speaker::Me)
+        } else {
+            (Tile::Client(person.id.clone()), Speaker::Client(person.id.clone()))
+        };
+        let showing = match media {
+            None => Showing::Unknown,
+            Some(MediaState { screen: true, .. }) => Showing::Screen,
+            Some(MediaState { camera: true, .. }) => Showing::Camera,
+            Some(_) => Showing::Nothing,
+        };
+        let muted = media.is_some_and(|media| !media.microphone);
+        Face {
+            name: person.name.clone(),
+            me: person.me,
+            hand: media.is_some_and(|media| media.hand),
+            speaking: !muted && self.speaking.contains(&speaker),
+            link: self.link(person),
+            muted,
+            showing,
+            tile,
+        }
+    }
+
+    pub fn link(&self, person: &Person) -> Link {
+        if person.me {
+            return Link::Good;
+        }
+        match self.links.get(&person.id) {
+            Some(PeerState::Connected) if person.unstable => Link::Unstable,
+            Some(PeerState::Connected) => Link::Good,
+            Some(PeerState::Interrupted) => Link::Interrupted,
+            None | Some(PeerState::Connecting | PeerState::Closed) => Link::Connecting,
+        }
+    }
+
+    /// Whose picture gets the large place: the chosen one while it is there, else the first shared screen.
+    /// One's own screen never does: it would show itself in itself.
+    pub fn spotlight(&self, chosen: Option<&Tile>) -> Option<Tile> {
+        let is_there = |tile: &Tile| match tile {
+            Tile::Me => true,
+            Tile::Client(id) => self.person(id).is_some(),
+        };
+        chosen.filter(|tile| is_there(tile)).cloned().or_else(|| {
+            let shares = |person: &&Person| !person.me && person.media.is_some_and(|media| media.screen);
+            self.people.iter().find(shares).map(|person| Tile::Client(person.id.clone()))
+        })
+    }
+
+    pub(super) fn handle_status(&mut self, status: Status) {
+        self.connection = match status {
+            Status::Joining => Connection::Joining,
+            Status::Connecting => Connection::Connecting,
+            Status::Joined { .. } => {
+                self.let_in = true;
+                Connection::Joined
+            }
+            Status::Reconnecting { attempt, retry_at, reason } => {
+                Connection::Lost { attempt, retry_at, reason: plain_text(&reason) }
+            }
+            // The model as a whole handles these: they end the visit.
+            Status::Refused(_) | Status::Left => return,
+        };
+    }
+
+    pub(super) fn handle_roster(&mut self, roster: Vec<Participant>) {
+        let people: Vec<Person> = roster.into_iter().map(Person::from).collect();
+        // Whoever was there before oneself is no news.
+        if self.people.iter().any(|person| person.me) {
+            for gone in self.people.iter().filter(|old| !people.iter().any(|new| new.id == old.id)) {
+                self.chat.push(Entry::Left(gone.name.clone()));
+            }
+            for new in people.iter().filter(|new| !self.people.iter().any(|old| old.id == new.id)) {
+                self.chat.push(Entry::Joined(new.name.clone()));
+            }
+        }
+        self.people = people;
+        let people = &self.people;
+        self.speaking.retain(|who| match who {
+            Speaker::Me => true,
+            Speaker::Client(id) => people.iter().any(|person| person.id == *id),
+        });
+    }
+
+    pub(super) fn handle_peer(&mut self, client: ClientId, state: PeerState) {
+        match state {
+            PeerState::Closed => {
+                self.speaking.remove(&Speaker::Client(client.clone()));
+                self.links.remove(&client);
+            }
+            PeerState::Connecting | PeerState::Connected | PeerState::Interrupted => {
+                self.links.insert(client, state);
+            }
+        }
+    }
+
+    pub(super) fn handle_speaking(&mut self, who: Speaker, speaking: bool) {
+        if speaking {
+            self.speaking.insert(who);
+        } else {
+            self.speaking.remove(&who);
+        }
+    }
+}
+
+impl From<Participant> for Person {
+    fn from(one: Participant) -> Self {
+        let Participant { id, username, me, unstable, media, ours: _ } = one;
+        Self { id, name: plain_name(&username), me, unstable, media }
+    }
+}

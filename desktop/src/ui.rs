@@ -1,0 +1,85 @@
+//! The window's contents: draws the model, returns intents. No device, no network, no await.
+
+mod chat;
+mod composer;
+mod controls;
+mod create;
+mod icon;
+mod join;
+mod keys;
+mod layout;
+mod lobby;
+mod people;
+mod room;
+mod settings;
+mod stage;
+mod status;
+pub mod theme;
+mod tile;
+mod toasts;
+mod view;
+mod widget;
+
+use std::time::Instant;
+
+use eframe::egui::{Rect, Ui};
+use jiff::tz::TimeZone;
+
+use crate::model::Model;
+use crate::{Command, Tile};
+
+pub use layout::{Fit, fit};
+pub use view::{Side, View};
+
+/// What the person wants.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Intent {
+    Do(Command),
+    /// The chat has been looked at.
+    ReadChat,
+    DismissToast(u64),
+    /// The reason why one was not let in has been read.
+    ForgetRefusal,
+}
+
+/// Where a picture goes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Place {
+    pub rect: Rect,
+    pub fit: Fit,
+    /// Left and right swapped, as people know themselves from mirrors.
+    pub mirrored: bool,
+    pub radius: f32,
+}
+
+/// Paints the newest pictures.
+pub trait Gallery {
+    /// Paints the picture of `tile`; `false` if there is none yet.
+    fn paint(&mut self, ui: &Ui, tile: &Tile, place: Place) -> bool;
+}
+
+/// What drawing needs to know beside the model.
+pub struct Scene<'a> {
+    pub model: &'a Model,
+    pub gallery: &'a mut dyn Gallery,
+    pub now: Instant,
+    /// Of the person, for the clock of the chat.
+    pub zone: &'a TimeZone,
+}
+
+/// Draws everything.
+pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut View) -> Vec<Intent> {
+    let mut intents = Vec::new();
+    let model = scene.model;
+    view.settle(model);
+    match model.room() {
+        Some(visit) => room::show(ui, scene, view, visit, &mut intents),
+        None => {
+            lobby::show(ui, scene, view, &mut intents);
+            join::show(ui, scene, view, &mut intents);
+        }
+    }
+    settings::show(ui, model, view, &mut intents);
+    toasts::show(ui, model, &mut intents);
+    intents
+}

@@ -1,0 +1,72 @@
+//! The form for a new room.
+
+use eframe::egui::{Checkbox, ComboBox, Key, RichText, Ui};
+use protocol::limits::{GUEST_LIMITS, PASSWORD_BYTES, ROOM_ID_CHARS};
+use protocol::{NameError, RoomId};
+
+use super::theme::strong;
+use super::widget::{Field, Look, button_enabled, card};
+use super::{Intent, View};
+use crate::Command;
+use crate::model::Model;
+
+pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Vec<Intent>) {
+    let form = &mut view.create;
+    let busy = model.lobby.creating.is_some();
+    let mut wanted = false;
+    card().show(ui, |ui| {
+        ui.take_available_width();
+        ui.spacing_mut().item_spacing.y = 12.0;
+        ui.label(RichText::new("Create a room").font(strong(17.0)));
+        let error = form.error.as_deref().or(model.lobby.create_refusal.as_deref());
+        let name = Field { name: "Name", hint: "Standup", limit: ROOM_ID_CHARS, secret: false, error };
+        let name = name.show(ui, &mut form.name);
+        let password =
+            Field { name: "Password", hint: "None: everyone may join", limit: PASSWORD_BYTES, secret: true, error: None };
+        let password = password.show(ui, &mut form.password);
+        ui.horizontal(|ui| {
+            let label = ui.label(RichText::new("Guests").font(strong(13.5)));
+            let combo = ComboBox::from_id_salt("guest limit").width(130.0).selected_text(limit_words(form.guest_limit));
+            let shown = combo.show_ui(ui, |ui| {
+                for limit in GUEST_LIMITS {
+                    ui.selectable_value(&mut form.guest_limit, limit, limit_words(limit));
+                }
+            });
+            shown.response.labelled_by(label.id);
+        });
+        ui.add(Checkbox::new(&mut form.public, "Show in the list of rooms"));
+        let enter = (name.lost_focus() || password.lost_focus()) && ui.input(|input| input.key_pressed(Key::Enter));
+        if name.changed() {
+            form.error = None;
+        }
+        let words = if busy { "Creating…" } else { "Create and join" };
+        wanted = (button_enabled(ui, Look::Main, words, !busy).clicked() || enter) && !busy;
+    });
+    if wanted {
+        match RoomId::parse(&form.name) {
+            Ok(room) => {
+                form.error = None;
+                let password = Some(form.password.clone()).filter(|password| !password.is_empty());
+                let command = Command::CreateRoom { room, password, public: form.public, guest_limit: form.guest_limit };
+                view.remember(&command);
+                intents.push(Intent::Do(command));
+            }
+            Err(error) => form.error = Some(name_sentence(&error)),
+        }
+    }
+}
+
+fn limit_words(limit: usize) -> String {
+    match limit {
+        0 => "No limit".to_owned(),
+        n => format!("At most {n}"),
+    }
+}
+
+pub(super) fn name_sentence(error: &NameError) -> String {
+    match error {
+        NameError::Empty => "A name is missing.".to_owned(),
+        NameError::TooLong { limit } => format!("At most {limit} characters, please."),
+        NameError::Forbidden { found } => format!("{found:?} cannot be part of a name."),
+    }
+}

@@ -1,0 +1,105 @@
+//! Who is in the room, how well one hears them, and how loud.
+
+use eframe::egui::{Label, Rect, RichText, ScrollArea, Sense, Slider, Ui, pos2, vec2};
+
+use super::icon::Icon;
+use super::theme::{self, strong};
+use super::widget::{avatar, icon_button, soft};
+use super::{Intent, Side, View};
+use crate::model::{Face, Link, Model, Showing, Visit};
+use crate::{Command, Tile};
+
+/// Twice as loud as sent is enough for a quiet microphone.
+const VOLUME_MAX: f32 = 2.0;
+
+pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, visit: &Visit, intents: &mut Vec<Intent>) {
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.add_space(6.0);
+        for face in visit.faces(model.sending) {
+            ui.push_id(&face.tile_key(), |ui| one(ui, &face, view, intents));
+        }
+    });
+}
+
+impl Face {
+    fn tile_key(&self) -> String {
+        match &self.tile {
+            Tile::Me => String::new(),
+            Tile::Client(id) => id.as_str().to_owned(),
+        }
+    }
+}
+
+fn one(ui: &mut Ui, face: &Face, view: &mut View, intents: &mut Vec<Intent>) {
+    let (row, _) = ui.allocate_exact_size(vec2(ui.available_width() - 8.0, 44.0), Sense::hover());
+    avatar(ui, pos2(row.left() + 18.0, row.center().y), 17.0, &face.name);
+    if face.speaking {
+        let ring = eframe::egui::Stroke::new(2.0, theme::GOOD);
+        ui.painter().circle_stroke(pos2(row.left() + 18.0, row.center().y), 19.0, ring);
+    }
+    let mut right = row.right();
+    let mut mark = |icon: Icon, colour| {
+        icon.paint(ui.painter(), pos2(right - 12.0, row.center().y), 18.0, colour);
+        right -= 27.0;
+    };
+    match face.showing {
+        Showing::Nothing => mark(Icon::CameraOff, theme::BAD),
+        Showing::Camera => mark(Icon::Camera, theme::SOFT),
+        Showing::Screen => mark(Icon::Screen, theme::ACCENT),
+        Showing::Unknown => {}
+    }
+    if face.muted {
+        mark(Icon::MicrophoneOff, theme::BAD);
+    } else if face.showing != Showing::Unknown {
+        mark(Icon::Microphone, theme::SOFT);
+    }
+    if face.hand {
+        mark(Icon::Hand, theme::WARN);
+    }
+    let words = Rect::from_min_max(pos2(row.left() + 46.0, row.top()), pos2(right - 4.0, row.bottom()));
+    let name = if face.me { format!("{} (you)", face.name) } else { face.name.clone() };
+    let name = Label::new(RichText::new(name).font(strong(14.5))).truncate();
+    match state(face) {
+        None => {
+            ui.place(words, name.halign(eframe::egui::Align::Min));
+        }
+        Some(state) => {
+            ui.place(words.with_max_y(words.center().y), name.halign(eframe::egui::Align::Min));
+            let state = Label::new(soft(state).size(12.5)).truncate().halign(eframe::egui::Align::Min);
+            ui.place(words.with_min_y(words.center().y), state);
+        }
+    }
+    if let Tile::Client(client) = &face.tile {
+        ui.horizontal(|ui| {
+            ui.add_space(46.0);
+            Icon::Sound.paint(ui.painter(), ui.cursor().left_top() + vec2(8.0, 19.0), 16.0, theme::SOFT);
+            ui.add_space(22.0);
+            let volume = view.volumes.entry(client.clone()).or_insert(1.0);
+            ui.spacing_mut().slider_width = (ui.available_width() - 70.0).clamp(60.0, 200.0);
+            let slider = Slider::new(volume, 0.0..=VOLUME_MAX).show_value(false).step_by(0.05);
+            let response = ui.add(slider).accessible_name(format!("Volume of {}", face.name));
+            if response.changed() {
+                intents.push(Intent::Do(Command::SetVolume { client: client.clone(), volume: *volume }));
+            }
+            let percent = format!("{:.0} %", *volume * 100.0);
+            response.on_hover_text(percent);
+            if icon_button(ui, Icon::Chat, &format!("Write to {} only", face.name)).clicked() {
+                view.to = Some(client.clone());
+                view.side = Some(Side::Chat);
+                view.focus_draft = true;
+            }
+        });
+    }
+    ui.add_space(6.0);
+}
+
+fn state(face: &Face) -> Option<&'static str> {
+    match face.link {
+        Link::Connecting => Some("Connecting…"),
+        Link::Interrupted => Some("Connection interrupted"),
+        Link::Unstable => Some("Connection unstable"),
+        Link::Good if face.hand => Some("Hand raised"),
+        Link::Good if face.showing == Showing::Screen => Some("Shares the screen"),
+        Link::Good => None,
+    }
+}

@@ -1,0 +1,81 @@
+//! One's name, and in the lobby the server.
+
+use eframe::egui::{Key, Ui};
+use protocol::Username;
+use protocol::limits::USERNAME_CHARS;
+
+use super::view::SettingsForm;
+use super::widget::{Field, Look, actions, button, dialog};
+use super::{Intent, View};
+use crate::Command;
+use crate::address::parse_server;
+use crate::model::Model;
+
+pub(super) fn open(view: &mut View, model: &Model) {
+    view.settings = Some(SettingsForm {
+        name: model.username.to_string(),
+        server: model.server.to_string(),
+        name_error: None,
+        server_error: None,
+        focus: true,
+    });
+}
+
+pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Vec<Intent>) {
+    let Some(form) = &mut view.settings else { return };
+    let in_lobby = model.visit.is_none();
+    let shown = dialog("settings").show(ui.ctx(), |ui| {
+        ui.set_width(380.0_f32.min(ui.ctx().content_rect().width() - 80.0));
+        ui.spacing_mut().item_spacing.y = 14.0;
+        ui.heading("Settings");
+        let name = Field {
+            name: "Your name",
+            hint: Username::DEFAULT,
+            limit: USERNAME_CHARS,
+            secret: false,
+            error: form.name_error.as_deref(),
+        }
+        .show(ui, &mut form.name);
+        if std::mem::take(&mut form.focus) {
+            name.request_focus();
+        }
+        let mut enter = name.lost_focus();
+        if in_lobby {
+            let server = Field {
+                name: "Server",
+                hint: "http://127.0.0.1:5000",
+                limit: 300,
+                secret: false,
+                error: form.server_error.as_deref(),
+            }
+            .show(ui, &mut form.server);
+            enter |= server.lost_focus();
+        }
+        let enter = enter && ui.input(|input| input.key_pressed(Key::Enter));
+        actions(ui, |ui| {
+            let save = button(ui, Look::Main, "Save").clicked();
+            let cancel = button(ui, Look::Bare, "Cancel").clicked();
+            (save || enter, cancel)
+        })
+    });
+    let (save, cancel) = shown.inner;
+    if save && self::save(form, model, in_lobby, intents) || cancel || shown.should_close() {
+        view.settings = None;
+    }
+}
+
+/// Whether everything was right; what was not is told next to it.
+fn save(form: &mut SettingsForm, model: &Model, in_lobby: bool, intents: &mut Vec<Intent>) -> bool {
+    let name = Username::parse(&form.name);
+    let server = parse_server(&form.server);
+    form.name_error = name.as_ref().err().map(|error| super::create::name_sentence(error));
+    form.server_error = server.as_ref().err().filter(|_| in_lobby).map(|_| "This is not the address of a server.".to_owned());
+    let (Ok(name), Ok(server)) = (name, server) else { return false };
+    if name != model.username {
+        intents.push(Intent::Do(Command::SetUsername(name)));
+    }
+    if in_lobby && server != model.server {
+        intents.push(Intent::Do(Command::SetServer(server)));
+    }
+    true
+}
