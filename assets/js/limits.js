@@ -16,7 +16,7 @@ export const TEXT_CHARS = 4000;
 
 /** The page pings this often, and calls the server lost after this silence. Milliseconds. */
 export const PING_EVERY = 2_000;
-export const SERVER_SILENCE = 9_000;
+export const SERVER_SILENCE = 7_000;
 
 /** Back-off between attempts to reach the server. Milliseconds. */
 export const RETRY_FIRST = 500;

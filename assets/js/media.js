@@ -121,22 +121,27 @@ export class Media {
     return kinds.filter((kind) => !missing.includes(kind));
   }
 
-  /** The tracks that could be had, each kind by itself where both together fail. */
+  /** The tracks that could be had, each kind by itself where both together fail; what failed is told. */
   async #capture(kinds) {
+    const problems = new Map(); // name of the error → kinds that failed with it
+    const tracks = await this.#tryCapture(kinds, problems);
+    for (const [name, failed] of problems) this.#on.notice(explain(name, failed));
+    return tracks;
+  }
+
+  async #tryCapture(kinds, problems) {
     try {
-      const stream = await navigator.mediaDevices.getUserMedia(
-        Object.fromEntries(kinds.map((kind) => [kind, this.#constraints(kind)])),
-      );
-      return stream.getTracks();
+      const wanted = Object.fromEntries(kinds.map((kind) => [kind, this.#constraints(kind)]));
+      return (await navigator.mediaDevices.getUserMedia(wanted)).getTracks();
     } catch (problem) {
       if (kinds.length > 1 && !isDismissed(problem)) {
-        return (await Promise.all(kinds.map((kind) => this.#capture([kind])))).flat();
+        return (await Promise.all(kinds.map((kind) => this.#tryCapture([kind], problems)))).flat();
       }
-      if (kinds.length === 1 && problem.name === 'OverconstrainedError' && this.#chosen[kinds[0]]) {
+      if (problem.name === 'OverconstrainedError' && this.#chosen[kinds[0]]) {
         this.#chosen[kinds[0]] = null; // the chosen device is gone: any other will do
-        return this.#capture(kinds);
+        return this.#tryCapture(kinds, problems);
       }
-      this.#on.notice(explain(problem, kinds));
+      problems.set(problem.name, [...(problems.get(problem.name) ?? []), ...kinds]);
       return [];
     }
   }
@@ -222,12 +227,16 @@ function isDismissed(problem) {
   return problem.name === 'NotAllowedError' && /dismiss/i.test(problem.message);
 }
 
-function explain(problem, kinds) {
+function explain(errorName, kinds) {
   const what = kinds.map((kind) => NAMES[kind]).join(' and ');
-  if (problem.name === 'NotAllowedError') {
-    return `The browser does not let this page use your ${what}. ${STILL} To change it, use the sign beside the address.`;
+  switch (errorName) {
+    case 'NotAllowedError':
+      return `The browser does not let this page use your ${what}. ${STILL} To change it, use the sign beside the address.`;
+    case 'NotFoundError':
+      return `No ${what} was found. ${STILL}`;
+    case 'NotReadableError':
+      return `Your ${what} cannot be used: perhaps another program has it. ${STILL}`;
+    default:
+      return `Your ${what} could not be started. ${STILL}`;
   }
-  if (problem.name === 'NotFoundError') return `No ${what} was found. ${STILL}`;
-  if (problem.name === 'NotReadableError') return `Your ${what} is in use by another program. ${STILL}`;
-  return `Your ${what} could not be started. ${STILL}`;
 }

@@ -94,6 +94,11 @@ export function mediaOf(model, person) {
   return person.me ? model.sending : person.media;
 }
 
+/** Whether anybody is connected: then what stops the server's part must not stop the call. */
+export function isInCall(model) {
+  return Object.values(model.peers).includes('connected');
+}
+
 /** In one sentence, how the connection to the server is. */
 export function statusText({ status }) {
   switch (status.name) {

@@ -179,7 +179,9 @@ function handleTaken() {
 addEventListener('pagehide', goAway);
 addEventListener('pageshow', ({ persisted }) => persisted && comeBack());
 addEventListener('online', () => model.status.name === 'reconnecting' && link.retry());
-for (const touch of ['pointerdown', 'keydown']) addEventListener(touch, () => levels.resume(), { passive: true });
+for (const touch of ['pointerdown', 'pointerup', 'keydown']) {
+  addEventListener(touch, () => (model.isSoundBlocked ? resumeSound() : levels.resume()), { passive: true });
+}
 
 listenToKeys({
   keys: {

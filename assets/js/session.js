@@ -32,6 +32,7 @@ export class Session {
   #graceUntil = 0;
   #graceTimer = 0;
   #unechoed = new Map(); // key → line said and not heard back yet
+  #isHolding = false; // lines wait until those who were here before are back to hear them
   #heard = [];
   #lastTime = 0;
 
@@ -65,7 +66,7 @@ export class Session {
     this.#lastTime = time;
     const line = { from: this.#roster.get(this.#me)?.username || this.#username, time, text };
     this.#unechoed.set(keyOf(this.#me, line), line);
-    this.#send(ROOM, 'text', line);
+    if (!this.#isHolding) this.#send(ROOM, 'text', line);
   }
 
   /** What to say to each peer on the way out; the link says it to the server itself. */
@@ -102,7 +103,7 @@ export class Session {
     this.#sendProfile();
     this.#send(GROUND_CONTROL, 'get-room-info');
     this.#sendMediaState(ROOM);
-    this.#unechoed.forEach((line) => this.#send(ROOM, 'text', line));
+    this.#isHolding = true;
   }
 
   /** The server is away. The peers stay: media needs no server. */
@@ -166,6 +167,14 @@ export class Session {
       this.#peers.get(id)?.handleDescribed();
     }
     this.#publishRoster();
+    if (keep.length === 0) this.#release();
+  }
+
+  /** Says (again) what has not been heard back. */
+  #release() {
+    if (!this.#isHolding) return;
+    this.#isHolding = false;
+    this.#unechoed.forEach((line) => this.#send(ROOM, 'text', line));
   }
 
   /** After a re-join: who is not listed (yet) and still connected to us. */

@@ -18,6 +18,7 @@ export class Chat {
   #note = el('p', { class: 'composer-note', role: 'status' });
   #send = el('button', { class: 'button-main button-icon', type: 'submit', aria: { label: 'Send' }, title: 'Send (Enter)' }, icon('send'));
   #last = null;
+  #isAway = false;
 
   constructor(intents) {
     const form = el('form', { class: 'composer' }, this.#input, this.#send);
@@ -35,6 +36,8 @@ export class Chat {
   }
 
   show(model) {
+    this.#isAway = model.status.name === 'reconnecting';
+    this.#checkLength();
     const after = this.#last?.number ?? 0;
     const fresh = model.lines.filter((line) => line.number > after);
     if (fresh.length === 0) return;
@@ -64,7 +67,7 @@ export class Chat {
 
   #checkLength() {
     const problem = whyUnsendable(this.#input.value.trim());
-    setText(this.#note, problem ?? '');
+    setText(this.#note, problem ?? (this.#isAway ? 'The server is away. What you write is sent when it is back.' : ''));
     setAria(this.#input, { invalid: problem ? 'true' : null });
     return problem === null;
   }

@@ -1,5 +1,6 @@
 //! What lies over the stage: the question for a name, the button for sound, and what stops the call.
 
+import { isInCall } from '../model.js';
 import { el, icon, setText } from './dom.js';
 import { NameForm } from './name.js';
 
@@ -43,8 +44,8 @@ export class Halt {
     this.element = el('div', { class: 'halt', hidden: true, role: 'alert' }, el('div', { class: 'card' }, this.#title, this.#text, row));
   }
 
-  show({ status }) {
-    const words = wordsFor(status);
+  show(model) {
+    const words = isRefusedInCall(model) ? null : wordsFor(model.status);
     this.element.hidden = words === null;
     if (words === null) return;
     setText(this.#title, words.title);
@@ -53,7 +54,7 @@ export class Halt {
   }
 }
 
-/** Shown while the server is away; the call goes on meanwhile. */
+/** Shown while the server is away or will not have the person back; the call goes on meanwhile. */
 export class Reconnecting {
   #text = el('p', { role: 'status' });
 
@@ -63,11 +64,20 @@ export class Reconnecting {
     this.element = el('div', { class: 'reconnecting', hidden: true }, this.#text, now);
   }
 
-  show({ status }) {
-    this.element.hidden = status.name !== 'reconnecting' || status.attempt < 2;
-    if (status.name !== 'reconnecting') return;
-    setText(this.#text, `${status.reason} Who is connected stays connected; trying again.`);
+  show(model) {
+    const text = isRefusedInCall(model) ? `${wordsFor(model.status).title}.` : awayText(model.status);
+    this.element.hidden = text === null;
+    if (text !== null) setText(this.#text, `${text} Who is connected stays connected.`);
   }
+}
+
+/** The first attempt mostly brings the server back: only from the second on it is worth a word. */
+function awayText(status) {
+  return status.name === 'reconnecting' && status.attempt >= 2 ? status.reason : null;
+}
+
+function isRefusedInCall(model) {
+  return model.status.name === 'refused' && isInCall(model);
 }
 
 function wordsFor(status) {

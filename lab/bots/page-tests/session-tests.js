@@ -230,6 +230,23 @@ export const tests = {
     end(a, b);
   },
 
+  'a line said while everybody is away waits for those who come back later': async () => {
+    const room = new Room();
+    const a = new Guest(room, 'a').enter();
+    const b = new Guest(room, 'b').enter();
+    await untilConnected(a, b);
+    a.lose();
+    b.lose();
+    room.part('a');
+    room.part('b');
+    a.session.say('are you there?');
+    a.enter();
+    await until(() => a.events.filter(({ status }) => status?.name === 'joined').length === 2, 'joined again');
+    b.enter();
+    await until(() => a.lines.length === 1 && b.lines.length === 1, 'the line');
+    end(a, b);
+  },
+
   'who says bye is gone at once': async () => {
     const room = new Room();
     const a = new Guest(room, 'a').enter();
