@@ -12,6 +12,8 @@ use crate::event::{Events, MediaEvent};
 use crate::frame::Picture;
 use crate::packet::{Kind, Packet, PeerTag};
 use crate::stats::{OutStats, PeerStats};
+use crate::video_in::VideoIn;
+use crate::video_out::{Settings, VideoOut};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct EngineConfig {
@@ -47,6 +49,9 @@ impl Default for EngineConfig {
 #[derive(Debug)]
 pub struct Engine {
     events: Events,
+    /// `None` if its thread could not be started, which was told as a notice.
+    video_out: Option<VideoOut>,
+    video_in: VideoIn,
     microphone_on: Arc<AtomicBool>,
     microphone: Out,
     speaker: In,
@@ -56,52 +61,72 @@ impl Engine {
     /// Starts with camera, screen and microphone off. Never fails: what is missing is told as a notice.
     pub fn start(config: EngineConfig) -> (Self, Receiver<MediaEvent>) {
         let (events, receiver) = Events::channel();
+        let EngineConfig { camera, microphone, speaker, width, height, fps, bitrate, record } = config;
+        if let Some(Err(error)) = record.as_ref().map(std::fs::create_dir_all) {
+            events.notice(format!("Nothing can be recorded: {error}."));
+        }
+        let settings = Settings { camera, width, height, fps, bitrate, display: None };
+        let video_out = VideoOut::start(settings, events.clone())
+            .map_err(|error| events.notice(format!("No picture can be sent: {error}.")))
+            .ok();
         let microphone_on = Arc::new(AtomicBool::new(false));
-        let microphone = Out::start(config.microphone, Arc::clone(&microphone_on), events.clone());
-        let mix = config.record.map(|folder| folder.join("mix.wav"));
-        let speaker = In::start(config.speaker, mix, events.clone());
-        (Self { events, microphone_on, microphone, speaker }, receiver)
+        let microphone = Out::start(microphone, Arc::clone(&microphone_on), events.clone());
+        let mix = record.as_ref().map(|folder| folder.join("mix.wav"));
+        let speaker = In::start(speaker, mix, events.clone());
+        let video_in = VideoIn::new(record, events.clone());
+        (Self { events, video_out, video_in, microphone_on, microphone, speaker }, receiver)
     }
 
-    pub fn set_camera(&self, _on: bool) {}
+    pub fn set_camera(&self, on: bool) {
+        self.with_video_out(|video| video.set_camera(on));
+    }
 
     /// While it is on, the screen is sent instead of the camera.
-    pub fn set_screen(&self, _on: bool) {}
+    pub fn set_screen(&self, on: bool) {
+        self.with_video_out(|video| video.set_screen(on));
+    }
 
     pub fn set_microphone(&self, on: bool) {
         self.microphone_on.store(on, Ordering::Relaxed);
     }
 
     /// Someone cannot go on without a keyframe. Calls within 300 ms end in one keyframe.
-    pub fn want_keyframe(&self) {}
+    pub fn want_keyframe(&self) {
+        self.with_video_out(VideoOut::want_keyframe);
+    }
 
     /// What the video encoder aims at from now on, bits per second.
-    pub fn set_bitrate(&self, _bps: u32) {}
+    pub fn set_bitrate(&self, bps: u32) {
+        self.with_video_out(|video| video.set_bitrate(bps));
+    }
 
+    /// A peer that is open already stays as it is.
     pub fn open_peer(&self, peer: PeerTag) {
         self.speaker.open_peer(peer);
+        self.video_in.open_peer(peer);
     }
 
     pub fn close_peer(&self, peer: PeerTag) {
         self.speaker.close_peer(peer);
+        self.video_in.close_peer(peer);
     }
 
     /// Never blocks. Packets of an unknown peer are dropped.
     pub fn receive(&self, peer: PeerTag, kind: Kind, packet: Packet) {
         match kind {
             Kind::Audio => self.speaker.receive(peer, packet),
-            Kind::Video => {}
+            Kind::Video => self.video_in.receive(peer, packet),
         }
     }
 
-    /// The newest picture of a peer; `None` before the first one and after the peer stopped sending. Cheap.
-    pub fn picture(&self, _peer: PeerTag) -> Option<Picture> {
-        None
+    /// The newest picture of a peer; `None` before the first one, and when nothing came for three seconds. Cheap.
+    pub fn picture(&self, peer: PeerTag) -> Option<Picture> {
+        self.video_in.picture(peer)
     }
 
     /// What is being sent at the moment; `None` while camera and screen are off. Cheap.
     pub fn self_view(&self) -> Option<Picture> {
-        None
+        self.video_out.as_ref()?.view()
     }
 
     /// 1.0 is as sent, 0.0 is silence.
@@ -110,7 +135,7 @@ impl Engine {
     }
 
     pub fn peer_stats(&self, peer: PeerTag) -> PeerStats {
-        PeerStats { audio: self.speaker.stats(peer), ..PeerStats::default() }
+        PeerStats { video: self.video_in.stats(peer), audio: self.speaker.stats(peer) }
     }
 
     pub fn out_stats(&self) -> OutStats {
@@ -118,7 +143,16 @@ impl Engine {
             audio_packets: self.microphone.packets(),
             audio_level: self.microphone.level(),
             events_dropped: self.events.dropped(),
-            ..OutStats::default()
+            ..self.video_out.as_ref().map(VideoOut::stats).unwrap_or_default()
+        }
+    }
+
+    fn with_video_out(&self, act: impl FnOnce(&VideoOut)) {
+        if let Some(video) = &self.video_out {
+            act(video);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

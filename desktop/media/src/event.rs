@@ -57,36 +57,55 @@ impl fmt::Display for Notice {
     }
 }
 
-/// The engine's end of the channel. Never blocks: when the owner does not read, what is new is dropped and counted.
+/// The engine's end of the channel. Never blocks: when the owner does not read, the newest wins.
 #[derive(Debug, Clone)]
 pub(crate) struct Events {
     sender: Sender<MediaEvent>,
+    /// For taking out the oldest.
+    receiver: Receiver<MediaEvent>,
     dropped: Arc<AtomicU64>,
 }
 
 impl Events {
     pub(crate) fn channel() -> (Self, Receiver<MediaEvent>) {
         let (sender, receiver) = crossbeam_channel::bounded(BACKLOG_MAX);
-        (Self { sender, dropped: Arc::default() }, receiver)
+        (Self { sender, receiver: receiver.clone(), dropped: Arc::default() }, receiver)
     }
 
-    /// Says whether the event is on its way.
+    /// `false` if something older had to make room.
     pub(crate) fn send(&self, event: MediaEvent) -> bool {
-        match self.sender.try_send(event) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_)) => {
+        let (mut event, mut had_room) = (event, true);
+        while let Err(TrySendError::Full(again)) = self.sender.try_send(event) {
+            if self.receiver.try_recv().is_ok() {
                 self.dropped.fetch_add(1, Ordering::Relaxed);
-                false
             }
-            Err(TrySendError::Disconnected(_)) => false,
+            (event, had_room) = (again, false);
         }
+        had_room
     }
 
     pub(crate) fn notice(&self, sentence: impl Into<String>) {
         self.send(MediaEvent::Notice(Notice(sentence.into())));
     }
 
+    /// Events that nobody took in time.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_owner_that_does_not_read_gets_the_newest() {
+        let (events, receiver) = Events::channel();
+        for number in 0..BACKLOG_MAX + 10 {
+            events.send(MediaEvent::Picture(Some(PeerTag(number as u64))));
+        }
+        let first = receiver.try_recv().unwrap();
+        assert!(matches!(first, MediaEvent::Picture(Some(PeerTag(10)))), "{first:?}");
+        assert_eq!((events.dropped(), receiver.len()), (10, BACKLOG_MAX - 1));
     }
 }

@@ -16,6 +16,8 @@ mod screen;
 mod slot;
 mod source;
 mod stats;
+mod video_in;
+mod video_out;
 mod vp8;
 mod y4m;
 
@@ -24,4 +26,4 @@ pub use engine::{Engine, EngineConfig};
 pub use event::{EncodedAudio, EncodedVideo, MediaEvent, Notice};
 pub use frame::{I420, Picture};
 pub use packet::{Kind, Packet, PeerTag};
-pub use stats::{AudioStats, OutStats, PeerStats, VideoStats};
+pub use stats::{AudioStats, OutStats, PeerStats, VideoSource, VideoStats};

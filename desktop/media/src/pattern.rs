@@ -4,6 +4,8 @@
 //! and 8 bits of checksum (xor of its four bytes, xor 0xA5); row 1 the same for the time, with 0x5A. A one is luma 235,
 //! a zero 16.
 
+pub(crate) mod camera;
+
 use std::time::Instant;
 
 use crate::frame::{I420, PlanesMut};

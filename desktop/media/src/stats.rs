@@ -17,7 +17,7 @@ pub struct VideoStats {
     pub decoded: u64,
     /// Frames that were never shown: incomplete, without their reference, or damaged.
     pub dropped: u64,
-    /// Time without a new picture beyond half a second each, while pictures were being sent.
+    /// Every gap between pictures of more than half a second, unless the sender paused.
     pub frozen_ms: u64,
     pub keyframe_requests: u64,
     /// Of the newest picture.
@@ -55,9 +55,18 @@ pub struct AudioStats {
     pub tone_hz: Option<f32>,
 }
 
+/// What is on the video track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VideoSource {
+    Camera,
+    Screen,
+}
+
 /// What goes out, since the start.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct OutStats {
+    /// What is being captured and sent; `None` also when the source could not be opened or broke.
+    pub source: Option<VideoSource>,
     pub frames_captured: u64,
     pub frames_encoded: u64,
     pub keyframes: u64,

@@ -1,0 +1,133 @@
+//! The way out: camera or screen, encoded once for everyone, on a thread of its own.
+
+mod wish;
+mod worker;
+
+use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{Builder, JoinHandle};
+
+use crossbeam_channel::Sender;
+
+use crate::choice::CameraChoice;
+use crate::event::Events;
+use crate::frame::{I420, Picture};
+use crate::slot::lock;
+use crate::stats::{OutStats, VideoSource};
+use worker::Worker;
+
+/// What the camera is to be like.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) camera: CameraChoice,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) fps: u32,
+    /// Bits per second.
+    pub(crate) bitrate: u32,
+    /// The display whose screen is shared, if not `$DISPLAY`.
+    pub(crate) display: Option<String>,
+}
+
+/// Emits `MediaEvent::Video`, `Picture(None)` and notices. Dropping it ends its threads and releases the devices.
+#[derive(Debug)]
+pub(crate) struct VideoOut {
+    shared: Arc<Shared>,
+    ring: Sender<()>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What its owner wants of the thread. The thread compares it with what is.
+#[derive(Debug, Clone, Copy)]
+struct Desired {
+    camera: bool,
+    screen: bool,
+    bitrate: u32,
+    keyframe: bool,
+    stop: bool,
+}
+
+#[derive(Debug)]
+struct Shared {
+    desired: Mutex<Desired>,
+    view: Mutex<Option<Picture>>,
+    stats: Mutex<OutStats>,
+    /// The pattern camera's next frame; it goes on where it was when the camera comes back.
+    number: Arc<AtomicU32>,
+}
+
+impl VideoOut {
+    /// Starts with camera and screen off.
+    pub(crate) fn start(settings: Settings, events: Events) -> io::Result<Self> {
+        let bitrate = settings.bitrate;
+        let shared = Arc::new(Shared {
+            desired: Mutex::new(Desired { camera: false, screen: false, bitrate, keyframe: false, stop: false }),
+            view: Mutex::default(),
+            stats: Mutex::new(OutStats { bitrate, ..OutStats::default() }),
+            number: Arc::default(),
+        });
+        let (ring, bell) = crossbeam_channel::bounded(1);
+        let worker = Worker::new(settings, Arc::clone(&shared), events);
+        let thread = Builder::new().name("video-out".to_owned()).spawn(move || worker.run(&bell))?;
+        Ok(Self { shared, ring, thread: Some(thread) })
+    }
+
+    pub(crate) fn set_camera(&self, on: bool) {
+        self.wish(|desired| desired.camera = on);
+    }
+
+    pub(crate) fn set_screen(&self, on: bool) {
+        self.wish(|desired| desired.screen = on);
+    }
+
+    pub(crate) fn set_bitrate(&self, bitrate: u32) {
+        self.wish(|desired| desired.bitrate = bitrate);
+    }
+
+    pub(crate) fn want_keyframe(&self) {
+        self.wish(|desired| desired.keyframe = true);
+    }
+
+    /// The newest picture that was captured; `None` while nothing is.
+    pub(crate) fn view(&self) -> Option<Picture> {
+        lock(&self.shared.view).clone()
+    }
+
+    pub(crate) fn stats(&self) -> OutStats {
+        lock(&self.shared.stats).clone()
+    }
+
+    fn wish(&self, change: impl FnOnce(&mut Desired)) {
+        change(&mut lock(&self.shared.desired));
+        // A full bell has been rung already.
+        let _ = self.ring.try_send(());
+    }
+}
+
+impl Drop for VideoOut {
+    fn drop(&mut self) {
+        self.wish(|desired| desired.stop = true);
+        // A thread that panicked has ended too.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+impl Shared {
+    fn show(&self, frame: Arc<I420>) {
+        let mut view = lock(&self.view);
+        let number = view.as_ref().map_or(0, |picture| picture.number) + 1;
+        *view = Some(Picture { frame, number });
+    }
+
+    fn next_number(&self) -> u32 {
+        self.number.load(Ordering::Relaxed)
+    }
+
+    fn set_source(&self, source: Option<VideoSource>) {
+        lock(&self.stats).source = source;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+//! The thread of the way out: opens the source that is wanted, shows and encodes what comes from it.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, never, select};
+
+use super::wish::KeyframeWish;
+use super::{Settings, Shared};
+use crate::camera::{self, Wish};
+use crate::choice::CameraChoice;
+use crate::event::{EncodedVideo, Events, MediaEvent};
+use crate::frame::I420;
+use crate::pattern::{self, Mark};
+use crate::slot::lock;
+use crate::source::{FromSource, Source};
+use crate::stats::VideoSource;
+use crate::vp8::{self, Encoded, Encoder, Vp8Error};
+use crate::{clip, screen};
+
+/// What plays clips that are not plain Y4M.
+const CONVERTER: &str = "ffmpeg";
+
+enum Heard {
+    /// Something is wanted.
+    Wish,
+    Picture,
+    /// The source's thread is gone, without a word.
+    Gone,
+}
+
+pub(super) struct Worker {
+    settings: Settings,
+    shared: Arc<Shared>,
+    events: Events,
+    source: Option<(VideoSource, Source)>,
+    encoder: Option<Encoder>,
+    encoder_failed: bool,
+    bitrate: u32,
+    keyframe: KeyframeWish,
+    /// Where the timestamps begin.
+    start: Instant,
+    /// Events that were lost when the encoder last knew.
+    events_dropped: u64,
+}
+
+impl Worker {
+    pub(super) fn new(settings: Settings, shared: Arc<Shared>, events: Events) -> Self {
+        let bitrate = settings.bitrate;
+        let (source, encoder, keyframe, start) = (None, None, KeyframeWish::default(), Instant::now());
+        let (encoder_failed, events_dropped) = (false, 0);
+        Self { settings, shared, events, source, encoder, encoder_failed, bitrate, keyframe, start, events_dropped }
+    }
+
+    pub(super) fn run(mut self, bell: &Receiver<()>) {
+        while self.apply() {
+            match self.listen(bell) {
+                Heard::Wish => {}
+                Heard::Picture => self.handle_picture(),
+                Heard::Gone => self.handle_failure("It stopped unexpectedly. Switch it on again."),
+            }
+        }
+    }
+
+    fn listen(&self, bell: &Receiver<()>) -> Heard {
+        let nothing = never();
+        let pictures = self.source.as_ref().map_or(&nothing, |(_, source)| source.pictures().bell());
+        select! {
+            recv(bell) -> _ => Heard::Wish,
+            recv(pictures) -> rung => if rung.is_ok() { Heard::Picture } else { Heard::Gone },
+        }
+    }
+
+    /// Brings what is to what is wanted. Says whether to go on.
+    fn apply(&mut self) -> bool {
+        let desired = {
+            let mut desired = lock(&self.shared.desired);
+            let now = *desired;
+            desired.keyframe = false;
+            now
+        };
+        if desired.keyframe {
+            self.keyframe.want();
+        }
+        self.bitrate = desired.bitrate;
+        let wanted = match desired {
+            _ if desired.stop => return false,
+            _ if desired.screen => Some(VideoSource::Screen),
+            _ if desired.camera => Some(VideoSource::Camera),
+            _ => None,
+        };
+        if wanted != self.source.as_ref().map(|(kind, _)| *kind) {
+            self.switch(wanted);
+        }
+        true
+    }
+
+    fn switch(&mut self, wanted: Option<VideoSource>) {
+        // The old device is released before the new one is opened: it may be the same.
+        self.source = None;
+        // Another picture begins: with a keyframe, and with a rate of its own.
+        self.encoder = None;
+        self.encoder_failed = false;
+        *lock(&self.shared.view) = None;
+        self.events.send(MediaEvent::Picture(None));
+        self.shared.set_source(wanted);
+        let Some(kind) = wanted else { return };
+        match self.open(kind) {
+            Ok(source) => self.source = Some((kind, source)),
+            Err(error) => self.give_up(kind, &format!("No thread can be started for it: {error}.")),
+        }
+    }
+
+    fn open(&self, kind: VideoSource) -> io::Result<Source> {
+        let Settings { camera, width, height, fps, display, .. } = self.settings.clone();
+        let size = (width, height);
+        match (kind, camera) {
+            (VideoSource::Screen, _) => Source::start("screen", move |outlet| screen::run(outlet, display.as_deref())),
+            (VideoSource::Camera, CameraChoice::Pattern) => {
+                let number = Arc::clone(&self.shared.number);
+                Source::start("camera", move |outlet| {
+                    pattern::camera::run(outlet, size, fps, &number);
+                    Ok(())
+                })
+            }
+            (VideoSource::Camera, CameraChoice::File(path)) => {
+                Source::start("camera", move |outlet| clip::run(outlet, &path, size, CONVERTER))
+            }
+            (VideoSource::Camera, CameraChoice::Device(name)) => {
+                let wish = Wish { width, height, fps };
+                Source::start("camera", move |outlet| camera::run(outlet, name.as_deref(), wish))
+            }
+            (VideoSource::Camera, CameraChoice::Off) => {
+                Source::start("camera", |_| Err("No camera was chosen for this run.".to_owned()))
+            }
+        }
+    }
+
+    fn handle_picture(&mut self) {
+        let Some((kind, source)) = &self.source else { return };
+        let kind = *kind;
+        match source.pictures().take() {
+            None => {}
+            Some(FromSource::Failed(sentence)) => self.handle_failure(&sentence),
+            Some(FromSource::Picture(frame)) => {
+                self.shared.show(Arc::clone(&frame));
+                self.events.send(MediaEvent::Picture(None));
+                if let Err(error) = self.encode(kind, &frame) {
+                    self.handle_encoder_error(&error);
+                }
+            }
+        }
+    }
+
+    fn handle_failure(&mut self, sentence: &str) {
+        let Some((kind, _)) = self.source.take() else { return };
+        self.give_up(kind, sentence);
+    }
+
+    /// The source cannot be had: it is off now, until it is wanted again.
+    fn give_up(&mut self, kind: VideoSource, sentence: &str) {
+        {
+            let mut desired = lock(&self.shared.desired);
+            match kind {
+                VideoSource::Camera => desired.camera = false,
+                VideoSource::Screen => desired.screen = false,
+            }
+        }
+        self.source = None;
+        self.shared.set_source(None);
+        *lock(&self.shared.view) = None;
+        self.events.send(MediaEvent::Picture(None));
+        self.events.notice(sentence);
+    }
+
+    fn handle_encoder_error(&mut self, error: &Vp8Error) {
+        self.encoder = None;
+        if !std::mem::replace(&mut self.encoder_failed, true) {
+            self.events.notice(format!("The picture cannot be encoded, so nobody sees it: {error}."));
+        }
+    }
+
+    fn encode(&mut self, kind: VideoSource, frame: &I420) -> Result<(), Vp8Error> {
+        let screen = kind == VideoSource::Screen;
+        let fps = if screen { screen::FPS } else { self.settings.fps };
+        let (width, height, bitrate) = (frame.width(), frame.height(), self.bitrate);
+        let settings = vp8::Settings { width, height, fps, bitrate, screen };
+        let mut encoder = match self.encoder.take() {
+            Some(encoder)
+                if encoder.settings() == (vp8::Settings { bitrate: encoder.settings().bitrate, ..settings }) =>
+            {
+                encoder
+            }
+            Some(_) | None => Encoder::new(settings)?,
+        };
+        encoder.set_bitrate(bitrate)?;
+        // A frame that nobody took is missing from everyone's chain.
+        let dropped = self.events.dropped();
+        if std::mem::replace(&mut self.events_dropped, dropped) != dropped {
+            self.keyframe.want();
+        }
+        let now = Instant::now();
+        let ticks = ticks(frame.captured().saturating_duration_since(self.start).as_nanos());
+        let encoded = encoder.encode(frame, ticks, self.keyframe.is_due(now))?;
+        self.encoder = Some(encoder);
+        if encoded.as_ref().is_some_and(|encoded| encoded.keyframe) {
+            self.keyframe.handle_keyframe(now);
+        }
+        self.count(frame, encoded.as_ref());
+        if let Some(Encoded { data, keyframe }) = encoded {
+            self.events.send(MediaEvent::Video(EncodedVideo { data, timestamp: ticks as u32, keyframe }));
+        }
+        Ok(())
+    }
+
+    fn count(&self, frame: &I420, encoded: Option<&Encoded>) {
+        let is_pattern = self.settings.camera == CameraChoice::Pattern;
+        let mark: Option<Mark> = is_pattern.then(|| pattern::read(frame)).flatten();
+        let mut stats = lock(&self.shared.stats);
+        stats.frames_captured += 1;
+        (stats.width, stats.height, stats.bitrate) = (frame.width(), frame.height(), self.bitrate);
+        stats.last_mark = mark.or(stats.last_mark);
+        if let Some(encoded) = encoded {
+            stats.frames_encoded += 1;
+            stats.keyframes += u64::from(encoded.keyframe);
+            stats.video_bytes += encoded.data.len() as u64;
+        }
+    }
+}
+
+/// Nanoseconds on RTP's clock for video, 90 kHz.
+fn ticks(nanos: u128) -> i64 {
+    (nanos * 9 / 100_000) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_of_video_has_90_000_ticks_a_second() {
+        assert_eq!((ticks(1_000_000_000), ticks(33_333_333), ticks(0)), (90_000, 2_999, 0));
+        assert_eq!(ticks(86_400_000_000_000) as u32, (86_400_u64 * 90_000) as u32);
+    }
+}
