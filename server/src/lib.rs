@@ -58,7 +58,7 @@ impl Server {
             listen: settings.rtc_listen(),
             public_addresses: settings.rtc_address,
             limits: settings.limits,
-            rooms: rooms::Config { ice_servers: settings.ice_server, ..rooms::Config::default() },
+            rooms: rooms::Config { ice_servers: settings.ice_server, ..settings.limits.rooms() },
         };
         let store = store::InMemory::with_rooms(settings.room);
         let (engine, handle) = Engine::bind(engine_settings, &store).await?;

@@ -1,14 +1,15 @@
 //! Every setting: a flag, an environment variable, or a line in the settings file, parsed once into types.
 
 use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Parser;
-use protocol::{IceServer, RoomId, limits};
+use protocol::{IceServer, RoomId};
 
 pub mod file;
+mod limits;
+
+pub use limits::Limits;
 
 /// The server of RTC-Chat: its pages, its API and its data channels.
 ///
@@ -60,41 +61,6 @@ pub struct Settings {
     pub limits: Limits,
 }
 
-/// What is enforced against people who ask too much.
-#[derive(Debug, Clone, Copy, Parser)]
-#[command(next_help_heading = "Limits")]
-pub struct Limits {
-    /// Offers that one address may post a minute.
-    #[arg(long, env = "RTC_CHAT_OFFERS_PER_MINUTE", value_name = "COUNT", default_value_t = limits::OFFERS_PER_MINUTE.0)]
-    pub offers_per_minute: u32,
-    /// Offers that one address may post at once.
-    #[arg(long, env = "RTC_CHAT_OFFERS_BURST", value_name = "COUNT", default_value_t = limits::OFFERS_PER_MINUTE.1)]
-    pub offers_burst: u32,
-    /// Connections of one address that have no open channel yet.
-    #[arg(long, env = "RTC_CHAT_HALF_OPEN_PER_ADDRESS", value_name = "COUNT", default_value_t = limits::HALF_OPEN_COUNT.0)]
-    pub half_open_per_address: usize,
-    /// Connections that have no open channel yet, in all.
-    #[arg(long, env = "RTC_CHAT_HALF_OPEN", value_name = "COUNT", default_value_t = limits::HALF_OPEN_COUNT.1)]
-    pub half_open: usize,
-    /// Seconds until a connection without an open channel is dropped.
-    #[arg(long, env = "RTC_CHAT_HALF_OPEN_SECONDS", value_name = "SECONDS", value_parser = parse_seconds, default_value = "15")]
-    pub half_open_seconds: Duration,
-    /// Bytes that may wait for one client before it is disconnected.
-    #[arg(long, env = "RTC_CHAT_BACKLOG_BYTES", value_name = "BYTES", default_value_t = limits::BACKLOG_BYTES)]
-    pub backlog_bytes: usize,
-    /// Passwords that are hashed at once, 19 MiB each [default: one for each two cores].
-    #[arg(long, env = "RTC_CHAT_HASHING_SLOTS", value_name = "COUNT")]
-    pub hashing_slots: Option<NonZeroUsize>,
-}
-
-impl Limits {
-    /// One slot for each two cores: joining must not take the cores from those who talk already.
-    pub fn hashing_slots(&self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.hashing_slots.map_or_else(|| (cores() / 2).max(1), NonZeroUsize::get)
-    }
-}
-
 impl Settings {
     /// Reads the command line, the environment and the settings file; prints help or an error and exits where due.
     pub fn from_command_line() -> Self {
@@ -109,11 +75,6 @@ impl Settings {
     pub fn rtc_listen(&self) -> SocketAddr {
         self.rtc_listen.unwrap_or(self.listen)
     }
-}
-
-fn parse_seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 /// `stun:host[:port]`, or `turn:user:secret@host[:port]`, both also with an `s`.

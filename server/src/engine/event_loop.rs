@@ -176,7 +176,7 @@ impl Engine {
         }
         let sdp = offer::prepare(&offer.sdp)?;
         let owner = Owner { room: offer.room.clone(), session: offer.session, client, from: offer.from };
-        let (connection, answer) = self.factory.accept(owner, &sdp, self.limits.half_open_seconds, now)?;
+        let (connection, answer) = self.factory.accept(owner, &sdp, self.limits.half_open_seconds.0, now)?;
         self.connections.insert(connection, &self.socket, now);
         Ok(answer)
     }

@@ -1,5 +1,7 @@
 //! The data channel, as a client hears and speaks it.
 
+use std::net::IpAddr;
+
 use protocol::limits::{FRAME_BYTES, FRAME_BYTES_SDP};
 use protocol::{Address, Envelope, Message, RoomInfo};
 use serde_json::json;
@@ -215,27 +217,55 @@ async fn a_client_that_does_not_read_is_disconnected_and_the_others_lose_nothing
 
 #[tokio::test]
 async fn a_server_on_every_interface_is_reached_at_each_address_that_it_names() {
-    let site = Site::with(&["--room", "demo", "--rtc-listen", "0.0.0.0:0"]).await;
-    let addresses = answered_addresses(&site).await;
-    assert!(addresses.contains(&"127.0.0.1".to_owned()), "{addresses:?}");
-    for address in addresses {
-        let visitor = Visitor::of(&site);
-        visitor.get("/rtc/demo").await;
-        let offering = Offering::at("data", &format!("{address}:0")).await;
-        let answer = visitor.offer("/rtc/demo", &offering.sdp).await.unwrap_or_else(|page| panic!("{}", page.text));
-        let only = answer.lines().filter(|line| !line.starts_with("a=candidate") || line.contains(&address));
-        let only: String = only.flat_map(|line| [line, "\r\n"]).collect();
-        let mut peer = offering.answered(&only);
-        assert_eq!(peer.hear().await, Heard::Open, "{address}");
-        peer.greeted().await;
+    for listen in ["0.0.0.0:0", "[::]:0"] {
+        if std::net::UdpSocket::bind(listen).is_err() {
+            continue; // a machine without IPv6
+        }
+        let site = Site::with(&["--room", "demo", "--rtc-listen", listen]).await;
+        let addresses = answered_addresses(&site).await;
+        assert!(addresses.contains(&[127, 0, 0, 1].into()), "{addresses:?}");
+        for address in addresses {
+            let visitor = Visitor::of(&site);
+            visitor.get("/rtc/demo").await;
+            let offering = Offering::at("data", (address, 0).into()).await;
+            let answer = visitor.offer("/rtc/demo", &offering.sdp).await.unwrap_or_else(|page| panic!("{}", page.text));
+            let only = answer.lines().filter(|line| candidate_address(line).is_none_or(|named| named == address));
+            let only: String = only.flat_map(|line| [line, "\r\n"]).collect();
+            let mut peer = offering.answered(&only);
+            assert_eq!(peer.hear().await, Heard::Open, "{address}");
+            peer.greeted().await;
+        }
     }
 }
 
-async fn answered_addresses(site: &Site) -> Vec<String> {
+#[tokio::test]
+async fn many_who_flood_do_not_keep_the_others_from_being_heard() {
+    let site = Site::start().await;
+    let mut floods = Vec::new();
+    for _ in 0..4 {
+        floods.push(Peer::join(&site, "demo").await.0);
+    }
+    let (mut ann, _) = Peer::join(&site, "demo").await;
+    for _ in 0..1_000 {
+        for flood in &floods {
+            flood.send(r#"{"receiver":"ground control","type":"ping"}"#).await;
+        }
+    }
+    let start = std::time::Instant::now();
+    for _ in 0..20 {
+        ann.settle().await;
+    }
+    assert!(start.elapsed().as_millis() < 20 * 50, "{:?} for twenty pings", start.elapsed());
+}
+
+fn candidate_address(line: &str) -> Option<IpAddr> {
+    line.strip_prefix("a=candidate:")?.split(' ').nth(4)?.parse().ok()
+}
+
+async fn answered_addresses(site: &Site) -> Vec<IpAddr> {
     let visitor = Visitor::of(site);
     visitor.get("/rtc/demo").await;
     let offer = Offering::new("data").await;
     let answer = visitor.offer("/rtc/demo", &offer.sdp).await.unwrap_or_else(|page| panic!("{}", page.text));
-    let candidates = answer.lines().filter(|line| line.starts_with("a=candidate"));
-    candidates.filter_map(|line| line.split(' ').nth(4)).map(str::to_owned).collect()
+    answer.lines().filter_map(candidate_address).collect()
 }

@@ -56,10 +56,10 @@ pub(crate) struct Offering {
 impl Offering {
     /// With one data channel of this label, and the candidate of a socket on loopback.
     pub(crate) async fn new(label: &str) -> Self {
-        Self::at(label, "127.0.0.1:0").await
+        Self::at(label, ([127, 0, 0, 1], 0).into()).await
     }
 
-    pub(crate) async fn at(label: &str, address: &str) -> Self {
+    pub(crate) async fn at(label: &str, address: SocketAddr) -> Self {
         str0m::crypto::from_feature_flags().install_process_default();
         let socket = UdpSocket::bind(address).await.expect("a socket");
         let mut rtc = Rtc::builder().clear_codecs().set_sctp_max_buffered_amount(8 * 1024 * 1024).build(Instant::now());

@@ -1,0 +1,116 @@
+//! What is enforced against people who ask too much; the defaults are the protocol's.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use clap::Parser;
+use protocol::limits;
+
+/// Every limit that is not part of the wire itself.
+#[derive(Debug, Clone, Copy, Parser)]
+#[command(next_help_heading = "Limits")]
+pub struct Limits {
+    /// Offers that one address may post a minute.
+    #[arg(long, env = "RTC_CHAT_OFFERS_PER_MINUTE", value_name = "COUNT", default_value_t = limits::OFFERS_PER_MINUTE.0)]
+    pub offers_per_minute: u32,
+    /// Offers that one address may post at once.
+    #[arg(long, env = "RTC_CHAT_OFFERS_BURST", value_name = "COUNT", default_value_t = limits::OFFERS_PER_MINUTE.1)]
+    pub offers_burst: u32,
+    /// Connections of one address that have no open channel yet.
+    #[arg(long, env = "RTC_CHAT_HALF_OPEN_PER_ADDRESS", value_name = "COUNT", default_value_t = limits::HALF_OPEN_COUNT.0)]
+    pub half_open_per_address: usize,
+    /// Connections that have no open channel yet, in all.
+    #[arg(long, env = "RTC_CHAT_HALF_OPEN", value_name = "COUNT", default_value_t = limits::HALF_OPEN_COUNT.1)]
+    pub half_open: usize,
+    /// Until a connection without an open channel is dropped.
+    #[arg(long, env = "RTC_CHAT_HALF_OPEN_SECONDS", value_name = "SECONDS", default_value_t = seconds(limits::HALF_OPEN))]
+    pub half_open_seconds: Seconds,
+    /// Bytes that may wait for one client before it is disconnected.
+    #[arg(long, env = "RTC_CHAT_BACKLOG_BYTES", value_name = "BYTES", default_value_t = limits::BACKLOG_BYTES)]
+    pub backlog_bytes: usize,
+    /// Messages that one client may send a second.
+    #[arg(long, env = "RTC_CHAT_MESSAGES_PER_SECOND", value_name = "COUNT", default_value_t = limits::MESSAGES.0)]
+    pub messages_per_second: u32,
+    /// Messages that one client may send at once.
+    #[arg(long, env = "RTC_CHAT_MESSAGES_BURST", value_name = "COUNT", default_value_t = limits::MESSAGES.1)]
+    pub messages_burst: u32,
+    /// Text messages that one client may send a second.
+    #[arg(long, env = "RTC_CHAT_TEXTS_PER_SECOND", value_name = "COUNT", default_value_t = limits::TEXTS.0)]
+    pub texts_per_second: u32,
+    /// Text messages that one client may send at once.
+    #[arg(long, env = "RTC_CHAT_TEXTS_BURST", value_name = "COUNT", default_value_t = limits::TEXTS.1)]
+    pub texts_burst: u32,
+    /// Until a seat that nobody connects to is free again.
+    #[arg(long, env = "RTC_CHAT_SEAT_SECONDS", value_name = "SECONDS", default_value_t = seconds(limits::SEAT_UNCONNECTED))]
+    pub seat_seconds: Seconds,
+    /// Until a client that says nothing is shown as unstable.
+    #[arg(long, env = "RTC_CHAT_UNSTABLE_SECONDS", value_name = "SECONDS", default_value_t = seconds(limits::SILENCE_UNSTABLE))]
+    pub unstable_seconds: Seconds,
+    /// Until a client that says nothing is gone.
+    #[arg(long, env = "RTC_CHAT_GONE_SECONDS", value_name = "SECONDS", default_value_t = seconds(limits::SILENCE_GONE))]
+    pub gone_seconds: Seconds,
+    /// Wrong passwords that one address may try a minute.
+    #[arg(long, env = "RTC_CHAT_WRONG_PASSWORDS_PER_ADDRESS", value_name = "COUNT", default_value_t = limits::WRONG_PASSWORDS_PER_MINUTE.0)]
+    pub wrong_passwords_per_address: u32,
+    /// Wrong passwords that may be tried on one room a minute.
+    #[arg(long, env = "RTC_CHAT_WRONG_PASSWORDS_PER_ROOM", value_name = "COUNT", default_value_t = limits::WRONG_PASSWORDS_PER_MINUTE.1)]
+    pub wrong_passwords_per_room: u32,
+    /// Passwords that are hashed at once, 19 MiB each [default: one for each two cores].
+    #[arg(long, env = "RTC_CHAT_HASHING_SLOTS", value_name = "COUNT")]
+    pub hashing_slots: Option<NonZeroUsize>,
+    /// Rooms that one address may create at once.
+    #[arg(long, env = "RTC_CHAT_ROOMS_BURST", value_name = "COUNT", default_value_t = limits::ROOMS_PER_ADDRESS.0)]
+    pub rooms_burst: u32,
+    /// Rooms that one address may create an hour beyond these.
+    #[arg(long, env = "RTC_CHAT_ROOMS_PER_HOUR", value_name = "COUNT", default_value_t = limits::ROOMS_PER_ADDRESS.1)]
+    pub rooms_per_hour: u32,
+    /// Until an empty room that is not kept expires.
+    #[arg(long, env = "RTC_CHAT_EMPTY_ROOM_SECONDS", value_name = "SECONDS", default_value_t = seconds(limits::EMPTY_ROOM))]
+    pub empty_room_seconds: Seconds,
+}
+
+/// A span of time as people write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seconds(pub Duration);
+
+const fn seconds(duration: Duration) -> Seconds {
+    Seconds(duration)
+}
+
+impl std::fmt::Display for Seconds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.as_secs_f64().fmt(f)
+    }
+}
+
+impl std::str::FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+        Duration::try_from_secs_f64(seconds).map(Self).map_err(|error| error.to_string())
+    }
+}
+
+impl Limits {
+    /// One slot for each two cores: joining must not take the cores from those who talk already.
+    pub fn hashing_slots(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        self.hashing_slots.map_or_else(|| (cores() / 2).max(1), NonZeroUsize::get)
+    }
+
+    /// Those that the rooms enforce.
+    pub fn rooms(&self) -> rooms::Config {
+        rooms::Config {
+            messages: (self.messages_per_second, self.messages_burst),
+            texts: (self.texts_per_second, self.texts_burst),
+            wrong_passwords_per_minute: (self.wrong_passwords_per_address, self.wrong_passwords_per_room),
+            rooms_per_address: (self.rooms_burst, self.rooms_per_hour),
+            empty_room: self.empty_room_seconds.0,
+            seat_unconnected: self.seat_seconds.0,
+            silence_unstable: self.unstable_seconds.0,
+            silence_gone: self.gone_seconds.0,
+            ..rooms::Config::default()
+        }
+    }
+}
