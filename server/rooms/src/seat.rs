@@ -1,8 +1,8 @@
 //! One seat: who holds it and whether anybody sits there.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use protocol::{Capability, ClientId, ClientInfo, OfferForm, Profile, Username};
+use protocol::{Capability, ClientId, ClientInfo, NameError, OfferForm, Profile, Username};
 
 use crate::bucket::{Bucket, Rate};
 use crate::{Config, SessionId};
@@ -146,8 +146,8 @@ impl Seat {
         }
     }
 
-    /// Takes over what the profile says. An empty name or list keeps the present one. True: the name was not acceptable.
-    pub(crate) fn apply(&mut self, profile: Profile) -> Result<(), protocol::NameError> {
+    /// Takes over what the profile says. An empty name or list keeps the present one, and so does a name that is refused.
+    pub(crate) fn apply(&mut self, profile: Profile) -> Result<(), NameError> {
         if !profile.capabilities.is_empty() {
             self.capabilities = bounded(profile.capabilities);
         }
@@ -180,7 +180,7 @@ impl Seat {
 
     /// Who floods the server is told so once a second, not once a frame.
     pub(crate) fn may_be_scolded(&mut self, now: Instant) -> bool {
-        const PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
+        const PAUSE: Duration = Duration::from_secs(1);
         let may = self.scolded.is_none_or(|last| now >= last + PAUSE);
         if may {
             self.scolded = Some(now);
