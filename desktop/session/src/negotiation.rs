@@ -103,13 +103,25 @@ impl Negotiation {
 
     /// Whether we give way to an offer in the form `theirs`.
     ///
-    /// A page of the first version never gives way and cannot read an object; one of the second cannot read a string:
-    /// to an offer in `String` form, and to one in another form than ours, we give way. `by_id`: this peer is known to
-    /// give way in `String` form, too.
-    pub(crate) fn is_polite(&self, me: &ClientId, them: &ClientId, theirs: OfferForm, by_id: bool) -> bool {
-        let other_form = self.form_of_ours().is_some_and(|ours| ours != theirs);
-        other_form || (theirs == OfferForm::String && !by_id) || me < them
+    /// In `String` form it may come from a page of the first version, which never gives way: so we do. In `Object` form
+    /// the smaller id gives way, except where our offer is a string: a page of the second version cannot read it, and a
+    /// client of this version gives way to it.
+    pub(crate) fn is_polite(&self, me: &ClientId, them: &ClientId, theirs: OfferForm, known: Manners) -> bool {
+        match (theirs, self.form_of_ours()) {
+            (OfferForm::String, _) if !known.yields => true,
+            (OfferForm::Object, Some(OfferForm::String)) => !known.is_ours,
+            (OfferForm::String | OfferForm::Object, _) => me < them,
+        }
     }
+}
+
+/// What is known of how the other side deals with glare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Manners {
+    /// It is a client of this version.
+    pub(crate) is_ours: bool,
+    /// It gave way to an offer in `String` form while we gave way to its own.
+    pub(crate) yields: bool,
 }
 
 #[cfg(test)]
@@ -170,13 +182,29 @@ mod tests {
     #[test]
     fn we_give_way_to_a_string_and_else_the_smaller_id_does() {
         let since = moment();
+        let (small, large) = (id("a"), id("b"));
+        let unknown = Manners::default();
+        let yields = Manners { yields: true, ..unknown };
         let object = Negotiation::Offering { form: Object, since };
         let string = Negotiation::Offering { form: String, since };
-        assert!(string.is_polite(&id("b"), &id("a"), String, false), "a page of the first version never gives way");
-        assert!(!string.is_polite(&id("b"), &id("a"), String, true));
-        assert!(string.is_polite(&id("a"), &id("b"), String, true));
-        assert!(object.is_polite(&id("a"), &id("b"), Object, false));
-        assert!(!object.is_polite(&id("b"), &id("a"), Object, false));
-        assert!(string.is_polite(&id("b"), &id("a"), Object, false), "it could not read our offer");
+        assert!(string.is_polite(&large, &small, String, unknown), "a page of the first version never gives way");
+        assert!(!string.is_polite(&large, &small, String, yields));
+        assert!(string.is_polite(&small, &large, String, yields));
+        assert!(object.is_polite(&small, &large, Object, unknown));
+        assert!(!object.is_polite(&large, &small, Object, unknown));
+    }
+
+    #[test]
+    fn of_a_string_and_an_object_exactly_one_stands() {
+        let since = moment();
+        let (small, large) = (id("a"), id("b"));
+        let ours = Manners { is_ours: true, yields: false };
+        let object = Negotiation::Offering { form: Object, since };
+        let string = Negotiation::Offering { form: String, since };
+        for (me, them) in [(&small, &large), (&large, &small)] {
+            assert!(string.is_polite(me, them, Object, Manners::default()), "the second version cannot read a string");
+            assert!(!string.is_polite(me, them, Object, ours));
+            assert!(object.is_polite(them, me, String, ours));
+        }
     }
 }

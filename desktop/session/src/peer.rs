@@ -7,7 +7,7 @@ use protocol::{Address, Capability, ClientId, ClientInfo, Description, IceCandid
 use crate::PeerEvent;
 use crate::backoff::Backoff;
 use crate::connection::{Connection, Due, Transport, Trickle, Turn};
-use crate::negotiation::{OnAnswer, OnOffer};
+use crate::negotiation::{Manners, OnAnswer, OnOffer};
 
 /// After a failed connection to a client of this version.
 const RETRY: Backoff = Backoff { first: Duration::from_secs(1), max: Duration::from_secs(30) };
@@ -78,9 +78,19 @@ impl Peer {
     pub(crate) fn rejoined(&mut self, info: ClientInfo, offer_at: Instant) {
         self.update(info);
         self.told = None;
-        if let Standing::Apart { offer_at: at } = &mut self.standing {
-            *at = offer_at;
-            self.failures = 0;
+        self.failures = 0;
+        self.expect_offer(offer_at);
+    }
+
+    /// The server knows what it understands: its profile has come, or it is a page of an earlier version.
+    pub(crate) fn is_introduced(&self) -> bool {
+        self.info.as_ref().is_some_and(|info| !info.capabilities.is_empty() || info.offers.is_some())
+    }
+
+    /// It will offer by itself; we only do if it has not by then.
+    pub(crate) fn expect_offer(&mut self, until: Instant) {
+        if let Standing::Apart { offer_at } = &mut self.standing {
+            *offer_at = until;
         }
     }
 
@@ -148,8 +158,9 @@ impl Peer {
     pub(crate) fn handle_offer(&mut self, offer: Description, turn: &mut Turn) {
         self.spoken = Some(offer.form);
         let trickle = self.trickle(offer.form);
+        let known = Manners { is_ours: self.is_ours(), yields: self.yields };
         if let Standing::Linked(connection) = &mut self.standing {
-            let polite = connection.negotiation.is_polite(turn.me, &self.client, offer.form, self.yields);
+            let polite = connection.negotiation.is_polite(turn.me, &self.client, offer.form, known);
             match connection.negotiation.on_offer(polite, connection.fits(&offer.sdp)) {
                 OnOffer::Ignore => return connection.ignore_offer(),
                 OnOffer::Answer { rollback } => {

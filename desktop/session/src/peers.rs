@@ -40,10 +40,14 @@ impl Peers {
     }
 
     /// We have come (back): offers to everyone in `roster` without a standing connection.
-    pub(crate) fn call_everyone(&mut self, roster: &Roster, turn: &mut Turn) {
+    ///
+    /// On a server of ours whoever is not introduced yet comes at this very moment, later than we: it will offer.
+    pub(crate) fn call_everyone(&mut self, roster: &Roster, introduces: bool, turn: &mut Turn) {
         let missing: BTreeSet<&ClientId> = roster.missing().map(|(client, _)| client).collect();
         for (client, peer) in &mut self.peers {
-            if !missing.contains(client) {
+            if introduces && !peer.is_introduced() {
+                peer.expect_offer(turn.now + OFFER_EXPECTED);
+            } else if !missing.contains(client) {
                 peer.call(turn);
             }
         }

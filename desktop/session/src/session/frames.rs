@@ -127,11 +127,10 @@ impl Session {
         self.roster.keep_unasked(now + RETURN_GRACE);
         self.link.entered();
         self.outbox.event(Event::Status(Status::Joined { me }));
-        let Self { roster, peers, outbox, rng, generation, me, .. } = self;
-        if let Some(me) = me {
-            let mut turn = crate::connection::Turn { me, now, out: outbox, rng, generation };
-            peers.call_everyone(roster, &mut turn);
-        }
+        let roster = std::mem::take(&mut self.roster);
+        let introduces = self.link.ours;
+        self.with_peers(now, |peers, turn| peers.call_everyone(&roster, introduces, turn));
+        self.roster = roster;
     }
 
     fn read_joined(&mut self, info: ClientInfo, now: Instant) {
