@@ -21,11 +21,17 @@ type Body = Result<Bytes, BytesRejection>;
 /// The routes, without their prefix. Offers are elsewhere, they have a limit of their own.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
+        .route("/openapi.json", get(describe))
         .route("/rooms", get(list).post(create))
         .route("/rooms/{room}", get(inspect))
         .route("/rooms/{room}/join", post(join))
         .route("/rooms/{room}/leave", post(leave))
         .fallback(|| async { Failure::malformed("there is no such route").with_status(StatusCode::NOT_FOUND) })
+}
+
+/// The API in OpenAPI's words.
+async fn describe() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], include_str!("../../openapi.json")).into_response()
 }
 
 async fn list(State(app): State<App>) -> Result<Json<RoomList>, Failure> {

@@ -2,7 +2,7 @@
 
 use protocol::api::{RoomList, RoomSummary, Seat};
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::support::{Site, Visitor};
 
@@ -108,4 +108,28 @@ async fn a_browser_keeps_its_session_out_of_reach_of_scripts() {
     assert_eq!(page.join("demo").await.client_id, seat.client_id, "by the cookie");
     let beacon = page.send(Method::POST, "/api/v1/rooms/demo/leave", |request| request).await;
     assert_eq!(beacon.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn the_description_names_every_route_and_what_it_answers() {
+    let site = Site::start().await;
+    let program = Visitor::of(&site);
+    let description: Value = program.get("/api/v1/openapi.json").await.json();
+    let schemas = &description["components"]["schemas"];
+    let describes = |schema: &str, value: &Value| {
+        let known = schemas[schema]["properties"].as_object().expect("a described object");
+        let fields = value.as_object().expect("an object");
+        assert!(fields.keys().eq(known.keys()), "{schema}: {fields:?}");
+    };
+    describes("RoomList", &program.get("/api/v1/rooms").await.json());
+    describes("RoomSummary", &program.get("/api/v1/rooms/demo").await.json());
+    describes("Seat", &program.post_json("/api/v1/rooms/demo/join", &json!({})).await.json());
+    describes("Failure", &program.get("/api/v1/rooms/nowhere").await.json());
+    for (path, methods) in description["paths"].as_object().expect("paths") {
+        let path = path.replace("{room}", "demo");
+        for (method, name) in [(Method::GET, "get"), (Method::POST, "post")] {
+            let answer = program.send(method, &path, |request| request.body("{}")).await;
+            assert_eq!(answer.status == StatusCode::METHOD_NOT_ALLOWED, methods.get(name).is_none(), "{name} {path}");
+        }
+    }
 }

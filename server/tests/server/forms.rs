@@ -163,3 +163,36 @@ async fn a_head_request_takes_no_seat() {
     assert_eq!(ann.get("/rtc/two").await.status, StatusCode::OK);
     assert_eq!(ann.send(Method::HEAD, "/rtc/nowhere", |request| request).await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn passwords_can_be_guessed_only_so_often() {
+    let site = Site::with(&["--wrong-passwords-per-address", "2"]).await;
+    let ann = Visitor::of(&site);
+    ann.create("vault", &[("password", "right")]).await;
+    let token = ann.get("/rtc").await.csrf_token().to_owned();
+    let guess = async |password| {
+        ann.post_form("/rtc/vault", &[("csrf_token", token.as_str()), ("password", password)]).await.status
+    };
+    assert_eq!((guess("a").await, guess("b").await), (StatusCode::OK, StatusCode::OK));
+    assert_eq!(guess("right").await, StatusCode::TOO_MANY_REQUESTS, "not even the right one");
+}
+
+#[tokio::test]
+async fn an_address_creates_only_so_many_rooms() {
+    let site = Site::with(&["--rooms-burst", "2", "--rooms-per-hour", "1"]).await;
+    let ann = Visitor::of(&site);
+    for room in ["a", "b"] {
+        assert_eq!(ann.create(room, &[]).await.status, StatusCode::FOUND);
+    }
+    assert_eq!(ann.create("c", &[]).await.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn behind_a_proxy_the_address_is_the_one_that_the_proxy_saw() {
+    let site = Site::with(&["--rooms-burst", "1", "--rooms-per-hour", "1", "--behind-proxy"]).await;
+    let from = |list: &str| Visitor::of(&site).saying("x-forwarded-for", list);
+    assert_eq!(from("192.0.2.1").create("a", &[]).await.status, StatusCode::FOUND);
+    assert_eq!(from("192.0.2.2").create("b", &[]).await.status, StatusCode::FOUND);
+    let forged = from("198.51.100.9, 192.0.2.1").create("c", &[]).await;
+    assert_eq!(forged.status, StatusCode::TOO_MANY_REQUESTS, "what the client wrote before it does not count");
+}
