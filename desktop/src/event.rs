@@ -12,17 +12,31 @@ pub enum Command {
     /// Ask for the public rooms; answered with [`Event::Rooms`] or [`Event::LobbyFailed`].
     ListRooms,
     /// Create a room and, when it is there, join it.
-    CreateRoom { room: RoomId, password: Option<String>, public: bool, guest_limit: usize },
-    Join { room: RoomId, password: Option<String> },
+    CreateRoom {
+        room: RoomId,
+        password: Option<String>,
+        public: bool,
+        guest_limit: usize,
+    },
+    Join {
+        room: RoomId,
+        password: Option<String>,
+    },
     Leave,
     SetUsername(Username),
-    Say { to: Address, text: String },
+    Say {
+        to: Address,
+        text: String,
+    },
     SetCamera(bool),
     SetMicrophone(bool),
     SetScreen(bool),
     SetHand(bool),
     /// 1.0 is as sent.
-    SetVolume { client: ClientId, volume: f32 },
+    SetVolume {
+        client: ClientId,
+        volume: f32,
+    },
 }
 
 /// Something that happened.
@@ -35,8 +49,16 @@ pub enum Event {
     Entering(RoomId),
     Session(session::Event),
     /// What is captured and sent at the moment, after every change and at the start.
-    Sending { camera: bool, microphone: bool, screen: bool, hand: bool },
-    Speaking { who: Speaker, speaking: bool },
+    Sending {
+        camera: bool,
+        microphone: bool,
+        screen: bool,
+        hand: bool,
+    },
+    Speaking {
+        who: Speaker,
+        speaking: bool,
+    },
     /// A device is missing, busy or back: a sentence that says what happened and what to do.
     Notice(String),
     /// The room was left; the lobby is shown again.
@@ -62,4 +84,26 @@ pub trait Backend {
     fn command(&mut self, command: Command);
     /// The newest picture of a tile. Cheap: called on every repaint.
     fn picture(&self, tile: &Tile) -> Option<media::Picture>;
+    /// Whether the program should end, as after `--for 30s`: looked at after the events.
+    fn wants_to_end(&self) -> bool {
+        false
+    }
+}
+
+impl<B: Backend + ?Sized> Backend for Box<B> {
+    fn poll_event(&mut self) -> Option<Event> {
+        (**self).poll_event()
+    }
+
+    fn command(&mut self, command: Command) {
+        (**self).command(command);
+    }
+
+    fn picture(&self, tile: &Tile) -> Option<media::Picture> {
+        (**self).picture(tile)
+    }
+
+    fn wants_to_end(&self) -> bool {
+        (**self).wants_to_end()
+    }
 }

@@ -1,1 +1,18 @@
 //! The native app: a window, or a participant without one, in a room.
+
+pub mod address;
+pub mod app;
+pub mod cli;
+pub mod control;
+mod event;
+pub mod headless;
+pub mod mock;
+pub mod model;
+mod participant;
+mod picture;
+pub mod report;
+pub mod stay;
+pub mod ui;
+
+pub use event::{Backend, Command, Event, Speaker, Tile};
+pub use participant::{Participant, ParticipantConfig};

@@ -5,7 +5,8 @@ mod script;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use media::Picture;
@@ -37,8 +38,8 @@ pub struct ScriptedRoom {
     reachable: bool,
     visit: Option<Visit>,
     pictures: RefCell<BTreeMap<Tile, Picture>>,
-    /// Its end is the end of the ticking.
-    _ticking: Option<Arc<()>>,
+    /// Whether there is something to look at; its end is the end of the ticking.
+    playing: Arc<AtomicBool>,
 }
 
 /// Being in the scripted room.
@@ -52,18 +53,19 @@ struct Visit {
 impl ScriptedRoom {
     /// Plays in real time; `wake` is called whenever there is something new.
     pub fn live(wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
-        let ticking = Arc::new(());
-        let weak = Arc::downgrade(&ticking);
+        let start = Instant::now();
+        let room = Self::new(start, Arc::new(move || start.elapsed()));
+        let playing = Arc::downgrade(&room.playing);
         let tick = move || {
-            while Weak::strong_count(&weak) > 0 {
+            while let Some(playing) = playing.upgrade() {
+                if playing.load(Ordering::Relaxed) {
+                    wake();
+                }
+                drop(playing);
                 std::thread::sleep(PICTURE_EVERY);
-                wake();
             }
         };
         std::thread::Builder::new().name("script".to_owned()).spawn(tick)?;
-        let start = Instant::now();
-        let mut room = Self::new(start, Arc::new(move || start.elapsed()));
-        room._ticking = Some(ticking);
         Ok(room)
     }
 
@@ -79,7 +81,7 @@ impl ScriptedRoom {
             reachable: true,
             visit: None,
             pictures: RefCell::default(),
-            _ticking: None,
+            playing: Arc::default(),
         };
         room.tell_sending();
         room
@@ -144,6 +146,7 @@ impl ScriptedRoom {
         self.events.push_back(Event::Entering(room));
         self.tell(Session::Status(Status::Joining));
         self.visit = Some(Visit { since: (self.clock)(), cast, played: 0 });
+        self.playing.store(true, Ordering::Relaxed);
     }
 
     /// Plays what has become due.
@@ -227,6 +230,7 @@ impl Backend for ScriptedRoom {
             Command::Join { room, password } => self.join(room, password.as_deref()),
             Command::Leave => {
                 self.visit = None;
+                self.playing.store(false, Ordering::Relaxed);
                 self.sending.screen = false;
                 self.tell_sending();
                 self.events.push_back(Event::Left);

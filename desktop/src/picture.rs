@@ -84,7 +84,8 @@ impl Gallery for Hung<'_> {
             Painter::Shader(shader) => {
                 let shader = Arc::clone(shader);
                 let stamp = Stamp { tile: tile.clone(), picture, part: mirror(part, place.mirrored), radius };
-                let callback = egui_glow::CallbackFn::new(move |info, painter| shader.paint(painter.gl(), &info, &stamp));
+                let callback =
+                    egui_glow::CallbackFn::new(move |info, painter| shader.paint(painter.gl(), &info, &stamp));
                 ui.painter().add(PaintCallback { rect, callback: Arc::new(callback) });
             }
         }

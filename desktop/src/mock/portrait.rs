@@ -60,7 +60,8 @@ impl Canvas {
 }
 
 fn person(number: u8, seconds: f32) -> Canvas {
-    let pick = |colours: &[Colour], salt: u8| colours[usize::from(number.wrapping_mul(31).wrapping_add(salt)) % colours.len()];
+    let pick =
+        |colours: &[Colour], salt: u8| colours[usize::from(number.wrapping_mul(31).wrapping_add(salt)) % colours.len()];
     let (skin, shirt, wall, hair) = (pick(&SKINS, 0), pick(&SHIRTS, 3), pick(&WALLS, 7), pick(&HAIR, 1));
     let phase = f32::from(number);
     let (cx, cy) = (160.0 + 9.0 * (seconds * 0.7 + phase).sin(), 82.0 + 3.0 * (seconds * 1.9 + phase).sin());

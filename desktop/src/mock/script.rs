@@ -131,7 +131,10 @@ fn evening() -> Vec<(Duration, Scripted)> {
         at(3_600, Speaking { who: "carol", speaking: true }),
         at(4_500, say("carol", "The plan for today:\n1. what broke\n2. what we learned\n3. lunch")),
         at(5_000, say("carol", "Anything to add?")),
-        at(6_000, Say { who: "dave", text: "Psst: my camera is off because I am still having breakfast.", private: true }),
+        at(
+            6_000,
+            Say { who: "dave", text: "Psst: my camera is off because I am still having breakfast.", private: true },
+        ),
         at(7_000, Speaking { who: "carol", speaking: false }),
         at(8_000, Change { who: "alice", media: MediaState { hand: true, ..ON } }),
         at(9_000, Peer { who: "bob", state: Interrupted }),

@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use eframe::egui::{PaintCallbackInfo, Rect};
 use eframe::egui_glow::ShaderVersion;
-use eframe::glow::{self, HasContext, NativeProgram, NativeTexture, NativeUniformLocation, NativeVertexArray, PixelUnpackData};
+use eframe::glow::{
+    self, HasContext, NativeProgram, NativeTexture, NativeUniformLocation, NativeVertexArray, PixelUnpackData,
+};
 use media::{I420, Picture};
 use thiserror::Error;
 
@@ -236,10 +238,30 @@ impl Planes {
                 gl.bind_texture(glow::TEXTURE_2D, Some(texture));
                 gl.pixel_store_i32(glow::UNPACK_ALIGNMENT, 1);
                 if same_size {
-                    gl.tex_sub_image_2d(glow::TEXTURE_2D, 0, 0, 0, width, height, glow::RED, glow::UNSIGNED_BYTE, pixels);
+                    gl.tex_sub_image_2d(
+                        glow::TEXTURE_2D,
+                        0,
+                        0,
+                        0,
+                        width,
+                        height,
+                        glow::RED,
+                        glow::UNSIGNED_BYTE,
+                        pixels,
+                    );
                 } else {
                     let format = glow::R8 as i32;
-                    gl.tex_image_2d(glow::TEXTURE_2D, 0, format, width, height, 0, glow::RED, glow::UNSIGNED_BYTE, pixels);
+                    gl.tex_image_2d(
+                        glow::TEXTURE_2D,
+                        0,
+                        format,
+                        width,
+                        height,
+                        0,
+                        glow::RED,
+                        glow::UNSIGNED_BYTE,
+                        pixels,
+                    );
                 }
             }
         }

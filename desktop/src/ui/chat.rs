@@ -79,6 +79,7 @@ fn show_line(ui: &mut Ui, zone: &TimeZone, line: &ChatLine, continued: bool) {
         ui.add_space(3.0);
     } else {
         ui.add_space(13.0);
+        ui.spacing_mut().interact_size.y = 17.0;
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 7.0;
             let room = (ui.available_width() - if line.private { 112.0 } else { 52.0 }).max(40.0);

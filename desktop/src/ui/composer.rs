@@ -1,14 +1,14 @@
 //! Where a line is written: to everyone or to one person. Enter sends, Shift+Enter breaks the line.
 
 use eframe::egui::{
-    Align, ComboBox, Id, Key, KeyboardShortcut, Layout, Margin, Modifiers, RichText, ScrollArea, TextEdit, Ui, vec2,
+    Align, Id, Key, KeyboardShortcut, Layout, Margin, Modifiers, RichText, ScrollArea, TextEdit, Ui, vec2,
 };
 use protocol::limits::TEXT_CHARS;
 use protocol::{Address, ClientId};
 
 use super::icon::Icon;
 use super::theme;
-use super::widget::{icon_button, soft};
+use super::widget::{combo, icon_button, soft};
 use super::{Intent, View};
 use crate::Command;
 use crate::model::Visit;
@@ -112,10 +112,7 @@ fn recipient(ui: &mut Ui, view: &mut View, visit: &Visit) {
     let chosen = name(&view.to);
     let colour = if view.to.is_some() { theme::WARN } else { theme::TEXT };
     let width = ui.available_width();
-    let combo = ComboBox::from_id_salt("recipient")
-        .width(width)
-        .truncate()
-        .selected_text(RichText::new(chosen).size(13.5).color(colour));
+    let combo = combo("recipient", width, RichText::new(chosen).size(13.5).color(colour));
     let shown = combo.show_ui(ui, |ui| {
         ui.set_max_width(width);
         let everyone = std::iter::once(None);

@@ -72,7 +72,8 @@ fn switches(sending: MediaState) -> [(Control<'static>, Command); 4] {
     let missed = |on| if on { Dress::Plain } else { Dress::Off };
     let active = |on| if on { Dress::Active } else { Dress::Plain };
     let MediaState { microphone, camera, screen, hand } = sending;
-    let control = |icon, name, hint, key, dress, on| Control { icon, name, hint, key: Some(key), dress, on: Some(on), badge: 0 };
+    let control =
+        |icon, name, hint, key, dress, on| Control { icon, name, hint, key: Some(key), dress, on: Some(on), badge: 0 };
     [
         (
             control(

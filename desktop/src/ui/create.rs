@@ -1,11 +1,11 @@
 //! The form for a new room.
 
-use eframe::egui::{Checkbox, ComboBox, Key, RichText, Ui};
+use eframe::egui::{Checkbox, Key, RichText, Ui};
 use protocol::limits::{GUEST_LIMITS, PASSWORD_BYTES, ROOM_ID_CHARS};
 use protocol::{NameError, RoomId};
 
 use super::theme::strong;
-use super::widget::{Field, Look, button_enabled, card};
+use super::widget::{Field, Look, button_enabled, card, combo};
 use super::{Intent, View};
 use crate::Command;
 use crate::model::Model;
@@ -21,13 +21,18 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
         let error = form.error.as_deref().or(model.lobby.create_refusal.as_deref());
         let name = Field { name: "Name", hint: "Standup", limit: ROOM_ID_CHARS, secret: false, error };
         let name = name.show(ui, &mut form.name);
-        let password =
-            Field { name: "Password", hint: "None: everyone may join", limit: PASSWORD_BYTES, secret: true, error: None };
+        let password = Field {
+            name: "Password",
+            hint: "None: everyone may join",
+            limit: PASSWORD_BYTES,
+            secret: true,
+            error: None,
+        };
         let password = password.show(ui, &mut form.password);
         ui.horizontal(|ui| {
             let label = ui.label(RichText::new("Guests").font(strong(13.5)));
-            let combo = ComboBox::from_id_salt("guest limit").width(130.0).selected_text(limit_words(form.guest_limit));
-            let shown = combo.show_ui(ui, |ui| {
+            let limits = combo("guest limit", 130.0, RichText::new(limit_words(form.guest_limit)));
+            let shown = limits.show_ui(ui, |ui| {
                 for limit in GUEST_LIMITS {
                     ui.selectable_value(&mut form.guest_limit, limit, limit_words(limit));
                 }
@@ -47,7 +52,8 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
             Ok(room) => {
                 form.error = None;
                 let password = Some(form.password.clone()).filter(|password| !password.is_empty());
-                let command = Command::CreateRoom { room, password, public: form.public, guest_limit: form.guest_limit };
+                let command =
+                    Command::CreateRoom { room, password, public: form.public, guest_limit: form.guest_limit };
                 view.remember(&command);
                 intents.push(Intent::Do(command));
             }

@@ -90,7 +90,8 @@ pub(super) fn spotlight(area: Rect, others: usize) -> Spotlight {
         return Spotlight { large: area, strip: Rect::NOTHING, tile: Vec2::ZERO, beside: true };
     }
     let beside = area.width() > area.height() * 1.45;
-    let width = if beside { (area.width() * 0.2).clamp(130.0, 240.0) } else { (area.width() * 0.3).clamp(110.0, 200.0) };
+    let width =
+        if beside { (area.width() * 0.2).clamp(130.0, 240.0) } else { (area.width() * 0.3).clamp(110.0, 200.0) };
     let tile = vec2(width, width / ASPECT).floor();
     let (large, strip) = if beside {
         let (left, right) = area.split_left_right_at_x(area.right() - tile.x - GAP);

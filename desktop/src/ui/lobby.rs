@@ -69,7 +69,8 @@ fn body(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, intents: &mut Vec<Inten
     if let Some(left) = &model.lobby.left {
         way_back(ui, left, view, intents);
     }
-    let rooms = |ui: &mut Ui, view: &mut View, intents: &mut Vec<Intent>| list(ui, &model.lobby, scene.now, view, intents);
+    let rooms =
+        |ui: &mut Ui, view: &mut View, intents: &mut Vec<Intent>| list(ui, &model.lobby, scene.now, view, intents);
     let forms = |ui: &mut Ui, view: &mut View, intents: &mut Vec<Intent>| {
         by_name(ui, view, intents);
         create::show(ui, model, view, intents);

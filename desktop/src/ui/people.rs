@@ -1,6 +1,8 @@
 //! Who is in the room, how well one hears them, and how loud.
 
-use eframe::egui::{Label, Rect, RichText, ScrollArea, Sense, Slider, Ui, pos2, vec2};
+use eframe::egui::{
+    Align, Label, Layout, Rect, RichText, ScrollArea, Sense, Slider, Stroke, Ui, UiBuilder, pos2, vec2,
+};
 
 use super::icon::Icon;
 use super::theme::{self, strong};
@@ -34,7 +36,7 @@ fn one(ui: &mut Ui, face: &Face, view: &mut View, intents: &mut Vec<Intent>) {
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width() - 8.0, 44.0), Sense::hover());
     avatar(ui, pos2(row.left() + 18.0, row.center().y), 17.0, &face.name);
     if face.speaking {
-        let ring = eframe::egui::Stroke::new(2.0, theme::GOOD);
+        let ring = Stroke::new(2.0, theme::GOOD);
         ui.painter().circle_stroke(pos2(row.left() + 18.0, row.center().y), 19.0, ring);
     }
     let mut right = row.right();
@@ -59,16 +61,17 @@ fn one(ui: &mut Ui, face: &Face, view: &mut View, intents: &mut Vec<Intent>) {
     let words = Rect::from_min_max(pos2(row.left() + 46.0, row.top()), pos2(right - 4.0, row.bottom()));
     let name = if face.me { format!("{} (you)", face.name) } else { face.name.clone() };
     let name = Label::new(RichText::new(name).font(strong(14.5))).truncate();
-    match state(face) {
-        None => {
-            ui.place(words, name.halign(eframe::egui::Align::Min));
+    let left = Layout::top_down(Align::Min);
+    ui.scope_builder(UiBuilder::new().max_rect(words).layout(left), |ui| {
+        ui.spacing_mut().item_spacing.y = 1.0;
+        let state = state(face);
+        ui.add_space(if state.is_some() { 3.0 } else { 12.0 });
+        ui.add(name);
+        if let Some(state) = state {
+            ui.add(Label::new(soft(state).size(12.5)).truncate());
         }
-        Some(state) => {
-            ui.place(words.with_max_y(words.center().y), name.halign(eframe::egui::Align::Min));
-            let state = Label::new(soft(state).size(12.5)).truncate().halign(eframe::egui::Align::Min);
-            ui.place(words.with_min_y(words.center().y), state);
-        }
-    }
+    });
+    ui.advance_cursor_after_rect(row);
     if let Tile::Client(client) = &face.tile {
         ui.horizontal(|ui| {
             ui.add_space(46.0);

@@ -1,6 +1,8 @@
 //! Inside a room: header, stage, side panel, controls.
 
-use eframe::egui::{CentralPanel, Color32, Frame, Label, Margin, Panel, Rect, RichText, Stroke, Ui, UiBuilder, pos2, vec2};
+use eframe::egui::{
+    CentralPanel, Color32, Frame, Label, Margin, Panel, Rect, RichText, Stroke, Ui, UiBuilder, pos2, vec2,
+};
 
 use super::icon::Icon;
 use super::theme::{self, strong};
@@ -14,7 +16,8 @@ const WIDTH_WITH_PANEL: f32 = 760.0;
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut View, visit: &Visit, intents: &mut Vec<Intent>) {
     let model = scene.model;
     keys::handle(ui.ctx(), model.sending, view, intents);
-    let bare = |left, right, top, bottom| Frame::new().fill(theme::GROUND).inner_margin(Margin { left, right, top, bottom });
+    let bare =
+        |left, right, top, bottom| Frame::new().fill(theme::GROUND).inner_margin(Margin { left, right, top, bottom });
     Panel::top("header")
         .exact_size(56.0)
         .show_separator_line(false)

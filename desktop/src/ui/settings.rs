@@ -69,7 +69,8 @@ fn save(form: &mut SettingsForm, model: &Model, in_lobby: bool, intents: &mut Ve
     let name = Username::parse(&form.name);
     let server = parse_server(&form.server);
     form.name_error = name.as_ref().err().map(|error| super::create::name_sentence(error));
-    form.server_error = server.as_ref().err().filter(|_| in_lobby).map(|_| "This is not the address of a server.".to_owned());
+    form.server_error =
+        server.as_ref().err().filter(|_| in_lobby).map(|_| "This is not the address of a server.".to_owned());
     let (Ok(name), Ok(server)) = (name, server) else { return false };
     if name != model.username {
         intents.push(Intent::Do(Command::SetUsername(name)));

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use eframe::egui::{Color32, Frame, Label, Margin, RichText, Role, Sense, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use eframe::egui::{
+    Color32, Frame, Label, Margin, RichText, Role, Sense, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+};
 
 use super::theme;
 use crate::model::{Connection, Visit};
@@ -64,7 +66,8 @@ mod tests {
     #[test]
     fn the_countdown_never_shows_zero_seconds() {
         let now = Instant::now();
-        let lost = |ms| Connection::Lost { attempt: 1, retry_at: now + Duration::from_millis(ms), reason: String::new() };
+        let lost =
+            |ms| Connection::Lost { attempt: 1, retry_at: now + Duration::from_millis(ms), reason: String::new() };
         assert_eq!(countdown(&lost(2_500), now), "in 3 s");
         assert_eq!(countdown(&lost(2_000), now), "in 2 s");
         assert_eq!(countdown(&lost(1), now), "in 1 s");

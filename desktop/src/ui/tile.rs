@@ -2,7 +2,8 @@
 
 use eframe::egui::text::{LayoutJob, TextWrapping};
 use eframe::egui::{
-    Align2, Color32, CornerRadius, FontId, Id, Rect, Role, Sense, Stroke, StrokeKind, TextFormat, Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, CornerRadius, FontId, Id, Rect, Role, Sense, Stroke, StrokeKind, TextFormat, Ui, WidgetInfo, pos2,
+    vec2,
 };
 
 use super::icon::Icon;
@@ -102,7 +103,8 @@ fn link(ui: &Ui, rect: Rect, link: Link, has_picture: bool, radius: u8) {
     }
     if rect.height() >= HEIGHT_WITH_WORDS {
         let size = if rect.height() < 200.0 { 12.5 } else { 14.0 };
-        let below = if has_picture { rect.center() } else { pos2(rect.center().x, rect.center().y + rect.height() * 0.3) };
+        let below =
+            if has_picture { rect.center() } else { pos2(rect.center().x, rect.center().y + rect.height() * 0.3) };
         ui.painter().text(below, Align2::CENTER_CENTER, text, regular(size), theme::SOFT);
     }
 }
@@ -161,10 +163,7 @@ fn marks(ui: &Ui, rect: Rect, face: &Face) {
 }
 
 fn outline(ui: &Ui, rect: Rect, face: &Face, radius: u8) {
-    let stroke = if face.speaking {
-        Stroke::new(3.0, theme::GOOD)
-    } else {
-        Stroke::new(1.0, Color32::from_white_alpha(16))
-    };
+    let stroke =
+        if face.speaking { Stroke::new(3.0, theme::GOOD) } else { Stroke::new(1.0, Color32::from_white_alpha(16)) };
     ui.painter().rect_stroke(rect, CornerRadius::same(radius), stroke, StrokeKind::Inside);
 }

@@ -1,6 +1,8 @@
 //! Short messages over everything else.
 
-use eframe::egui::{Align2, Area, Frame, Id, Label, Margin, Order, Rect, RichText, Role, Stroke, Ui, UiBuilder, pos2, vec2};
+use eframe::egui::{
+    Align2, Area, Frame, Id, Label, Margin, Order, Rect, RichText, Role, Stroke, Ui, UiBuilder, pos2, vec2,
+};
 
 use super::icon::Icon;
 use super::widget::icon_button;

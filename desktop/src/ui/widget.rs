@@ -1,8 +1,8 @@
 //! The few widgets that everything is made of. Each has a name for a screen reader and can be reached by keyboard.
 
 use eframe::egui::{
-    Align, Color32, CornerRadius, Frame, Id, Label, Layout, Margin, Response, RichText, Role, Sense, Stroke, StrokeKind,
-    TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
+    Align, Color32, ComboBox, CornerRadius, Frame, Id, Label, Layout, Margin, Response, RichText, Role, Sense, Stroke,
+    StrokeKind, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
 };
 
 use super::icon::Icon;
@@ -30,13 +30,16 @@ pub(super) fn button_enabled(ui: &mut Ui, look: Look, text: &str, enabled: bool)
             Look::Bare => (Color32::TRANSPARENT, theme::HOVER, theme::TEXT),
         };
         let widgets = &mut ui.visuals_mut().widgets;
-        for (state, fill) in [(&mut widgets.inactive, rest), (&mut widgets.hovered, hover), (&mut widgets.active, hover)] {
+        for (state, fill) in
+            [(&mut widgets.inactive, rest), (&mut widgets.hovered, hover), (&mut widgets.active, hover)]
+        {
             state.weak_bg_fill = fill;
             state.fg_stroke.color = text_colour;
         }
         widgets.inactive.bg_stroke = Stroke::NONE;
         widgets.hovered.bg_stroke = Stroke::NONE;
-        widgets.active.bg_stroke = Stroke::new(2.0, if look == Look::Main { theme::TEXT } else { theme::ACCENT_BRIGHT });
+        widgets.active.bg_stroke =
+            Stroke::new(2.0, if look == Look::Main { theme::TEXT } else { theme::ACCENT_BRIGHT });
         let text = RichText::new(text).font(strong(14.5)).color(text_colour);
         ui.add_enabled(enabled, eframe::egui::Button::new(text).min_size(vec2(0.0, 38.0)))
     })
@@ -148,6 +151,15 @@ pub(super) fn dialog(id: &str) -> eframe::egui::Modal {
 pub(super) fn actions<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     let size = vec2(ui.available_width(), 38.0);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), add).inner
+}
+
+/// A choice of a few.
+pub(super) fn combo(id: &str, width: f32, chosen: RichText) -> ComboBox<'static> {
+    ComboBox::from_id_salt(id).width(width).truncate().selected_text(chosen).icon(|ui, rect, visuals, _| {
+        let centre = rect.center();
+        let points = vec![centre + vec2(-4.5, -2.0), centre + vec2(0.0, 2.5), centre + vec2(4.5, -2.0)];
+        ui.painter().line(points, Stroke::new(1.8, visuals.fg_stroke.color));
+    })
 }
 
 /// A round face with initials.

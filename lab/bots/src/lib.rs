@@ -5,6 +5,7 @@ pub mod display;
 pub mod load;
 pub mod marks;
 pub mod material;
+pub mod old;
 pub mod participant;
 pub mod process;
 pub mod scene;

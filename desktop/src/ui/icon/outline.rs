@@ -21,11 +21,9 @@ pub(super) fn read(svg: &str) -> Vec<Outline> {
         let number = |key: &str| attribute(attributes, key).and_then(|value| value.parse::<f32>().ok()).unwrap_or(0.0);
         match name {
             "path" => outlines.extend(attribute(attributes, "d").map(path).unwrap_or_default()),
-            "rect" => outlines.push(rectangle(
-                (number("x"), number("y")),
-                (number("width"), number("height")),
-                number("rx"),
-            )),
+            "rect" => {
+                outlines.push(rectangle((number("x"), number("y")), (number("width"), number("height")), number("rx")))
+            }
             "circle" => {
                 let (cx, cy, r) = (number("cx"), number("cy"), number("r"));
                 let mut points = arc_points((cx, cy), (r, r), 0.0, 0.0, TAU);
@@ -51,11 +49,14 @@ fn attribute<'a>(attributes: &'a str, key: &str) -> Option<&'a str> {
 }
 
 fn rectangle((x, y): (f32, f32), (w, h): (f32, f32), r: f32) -> Outline {
-    let corners = [(x + w - r, y + r, -FRAC_PI_2), (x + w - r, y + h - r, 0.0), (x + r, y + h - r, FRAC_PI_2), (x + r, y + r, PI)];
-    let points = corners
-        .into_iter()
-        .flat_map(|(cx, cy, from)| arc_points((cx, cy), (r, r), 0.0, from, FRAC_PI_2))
-        .collect();
+    let corners = [
+        (x + w - r, y + r, -FRAC_PI_2),
+        (x + w - r, y + h - r, 0.0),
+        (x + r, y + h - r, FRAC_PI_2),
+        (x + r, y + r, PI),
+    ];
+    let points =
+        corners.into_iter().flat_map(|(cx, cy, from)| arc_points((cx, cy), (r, r), 0.0, from, FRAC_PI_2)).collect();
     Outline { points, closed: true }
 }
 
@@ -80,7 +81,9 @@ fn path(data: &str) -> Vec<Outline> {
         }
         let mut after = &rest[1..];
         let mut numbers = Vec::new();
-        while let Some((number, next)) = take_number(after, letter.eq_ignore_ascii_case(&'a') && matches!(numbers.len() % 7, 3 | 4)) {
+        while let Some((number, next)) =
+            take_number(after, letter.eq_ignore_ascii_case(&'a') && matches!(numbers.len() % 7, 3 | 4))
+        {
             numbers.push(number);
             after = next;
         }

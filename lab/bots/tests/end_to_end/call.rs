@@ -35,8 +35,7 @@ async fn window_bot_and_page_see_hear_and_read_each_other() -> Result<()> {
         let seen = page.watch_marks(&video, 4_000).await?;
         assert!(is_rising(&seen), "frames out of order: {seen:?}");
         assert!(share_seen(&seen) >= 0.8, "the page showed {:.2} of the frames: {seen:?}", share_seen(&seen));
-        let heard = page.run_async(&format!("return await window.rtcChat.pitch('{who}', 1500)")).await;
-        let heard = heard.ok().and_then(|pitch| pitch.as_f64()).unwrap_or_default();
+        let heard = page.hear_tone(&video, 1_500).await?;
         assert!((heard - hertz).abs() < 20.0, "the page heard {heard} Hz instead of {hertz}");
     }
     for (participant, other, hertz) in [(&mut window, &bot_id, BOT_HZ), (&mut bot, &window_id, WINDOW_HZ)] {

@@ -38,3 +38,18 @@ async fn no_page_has_a_serious_accessibility_finding() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn the_pages_own_tests_pass_in_a_browser() -> Result<()> {
+    let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("page-tests").display().to_string();
+    let mut scene = Scene::with_server(0, &["demo"], &["--assets", &tests]).await?;
+    let page = scene.page(&PageOptions::default()).await?;
+    page.goto(&format!("{}/assets/page-tests.html", scene.server.address)).await?;
+    page.until("the end of the tests", "return window.done").await?;
+    let results = page.run("return window.results").await?;
+    let results = results.as_array().cloned().unwrap_or_default();
+    assert!(results.len() > 20, "only {} tests ran", results.len());
+    let failed: Vec<&Value> = results.iter().filter(|result| result["ok"] != true).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    Ok(())
+}

@@ -5,12 +5,12 @@ use bots::{Page, PageOptions, Participant, Scene};
 
 use crate::spread;
 
-/// When the first picture of somebody else was shown, in milliseconds after the navigation began.
+/// When the first picture of somebody else was shown, in milliseconds after the page was opened.
 const FIRST_PICTURE_OF_THE_PAGE: &str = "
     for (;;) {
-        const others = [...document.querySelectorAll('li.tile:not([data-connection=me]) video')];
-        if (others.some(video => video.getVideoPlaybackQuality().totalVideoFrames > 0)) return performance.now();
-        await new Promise(resolve => setTimeout(resolve, 4));
+        const shown = Object.entries(window.rtcChat?.timeline ?? {}).find(([event]) => event.startsWith('picture '));
+        if (shown) return shown[1];
+        await new Promise(resolve => setTimeout(resolve, 20));
     }";
 
 pub(crate) async fn run(rounds: usize) -> Result<()> {

@@ -1,0 +1,210 @@
+//! One person's participant: introduces the media engine and the client to each other, which do not know each other.
+
+mod inbox;
+mod lobby;
+mod peers;
+mod room;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use client::Client;
+use crossbeam_channel::Receiver;
+use media::{Engine, EngineConfig, Picture};
+use protocol::{MediaState, RoomId, Username};
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+use url::Url;
+
+use crate::report::{Report, Reporting};
+use crate::{Backend, Command, Event, Tile};
+use inbox::{Inbox, Told};
+pub(crate) use peers::Connection;
+use room::Switchboard;
+
+/// A graceful good-bye takes at most this long.
+const LEAVE_MAX: Duration = Duration::from_secs(2);
+
+/// What a participant starts with.
+pub struct ParticipantConfig {
+    pub server: Url,
+    pub username: Username,
+    pub media: EngineConfig,
+    /// Also offer candidates of 127.0.0.1.
+    pub loopback: bool,
+    /// Create a room that does not exist on joining it.
+    pub create: bool,
+    /// Start with these on, where there is a source.
+    pub camera: bool,
+    pub microphone: bool,
+    pub screen: bool,
+    /// Called whenever there is something to look at: an event, or a new picture.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// The real backend of the window and of a headless run.
+pub struct Participant {
+    config: ParticipantConfig,
+    runtime: Handle,
+    engine: Arc<Engine>,
+    switchboard: Arc<Switchboard>,
+    inbox: Receiver<Told>,
+    /// What is captured now, or will be as soon as a room is entered.
+    sending: MediaState,
+    room: Option<RoomId>,
+    /// The pump of the current room, and requests of the lobby. Dropping them ends them.
+    room_tasks: JoinSet<()>,
+    lobby_tasks: JoinSet<()>,
+}
+
+impl Participant {
+    pub fn start(config: ParticipantConfig, runtime: &Handle) -> Self {
+        let (engine, media_events) = Engine::start(config.media.clone());
+        let (sender, inbox) = Inbox::channel(Arc::clone(&config.wake));
+        let switchboard = Arc::new(Switchboard::new(sender));
+        Switchboard::pump_media(&switchboard, media_events);
+        let sending =
+            MediaState { camera: config.camera, microphone: config.microphone, screen: config.screen, hand: false };
+        let mut participant = Self {
+            engine: Arc::new(engine),
+            switchboard,
+            inbox,
+            sending,
+            room: None,
+            room_tasks: JoinSet::new(),
+            lobby_tasks: JoinSet::new(),
+            runtime: runtime.clone(),
+            config,
+        };
+        participant.tell_sending();
+        participant
+    }
+
+    fn join(&mut self, room: RoomId, password: Option<String>, create: bool) {
+        self.leave_quietly();
+        self.switchboard.enter(Instant::now());
+        self.switchboard.tell(Event::Entering(room.clone()));
+        let options = client::Options {
+            server: self.config.server.clone(),
+            room: room.clone(),
+            password,
+            username: self.config.username.clone(),
+            loopback: self.config.loopback,
+            create,
+        };
+        let (client, events) = Client::start(options, &self.runtime);
+        client.command(session::Command::SetMedia(self.sending));
+        self.switchboard.set_client(client);
+        self.room_tasks.spawn_on(
+            Switchboard::pump_client(Arc::clone(&self.switchboard), Arc::clone(&self.engine), events),
+            &self.runtime,
+        );
+        self.room = Some(room);
+        self.apply_sending();
+    }
+
+    /// Says good-bye in the background and lets go of everything that belongs to the room.
+    fn leave_quietly(&mut self) {
+        if let Some(client) = self.switchboard.take_client() {
+            self.lobby_tasks.spawn_on(client.leave(), &self.runtime);
+        }
+        self.room_tasks.abort_all();
+        self.switchboard.close_peers(&self.engine);
+        self.room = None;
+        self.apply_sending();
+    }
+
+    fn set_sending(&mut self, change: impl FnOnce(&mut MediaState)) {
+        let before = self.sending;
+        change(&mut self.sending);
+        if self.sending == before {
+            return;
+        }
+        self.apply_sending();
+        self.switchboard.command(session::Command::SetMedia(self.sending));
+        self.tell_sending();
+    }
+
+    /// Outside a room nothing is captured: no light on the camera, no open microphone.
+    fn apply_sending(&self) {
+        let inside = self.room.is_some();
+        self.engine.set_camera(inside && self.sending.camera);
+        self.engine.set_microphone(inside && self.sending.microphone);
+        self.engine.set_screen(inside && self.sending.screen);
+    }
+
+    fn tell_sending(&mut self) {
+        let MediaState { camera, microphone, screen, hand } = self.sending;
+        self.switchboard.tell(Event::Sending { camera, microphone, screen, hand });
+    }
+}
+
+impl Backend for Participant {
+    fn poll_event(&mut self) -> Option<Event> {
+        while self.lobby_tasks.try_join_next().is_some() {}
+        loop {
+            match self.inbox.try_recv().ok()? {
+                Told::Event(event) => return Some(event),
+                Told::RoomCreated { room, password } => self.join(room, password, false),
+            }
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::SetServer(server) => {
+                self.config.server = server;
+                self.list_rooms();
+            }
+            Command::ListRooms => self.list_rooms(),
+            Command::CreateRoom { room, password, public, guest_limit } => {
+                self.create_room(room, password, public, guest_limit);
+            }
+            Command::Join { room, password } => self.join(room, password, self.config.create),
+            Command::Leave => {
+                self.leave_quietly();
+                self.switchboard.tell(Event::Left);
+            }
+            Command::SetUsername(username) => {
+                self.config.username = username.clone();
+                self.switchboard.command(session::Command::SetUsername(username));
+            }
+            Command::Say { to, text } => {
+                self.switchboard.count_said();
+                self.switchboard.command(session::Command::Say { to, text });
+            }
+            Command::SetCamera(on) => self.set_sending(|sending| sending.camera = on),
+            Command::SetMicrophone(on) => self.set_sending(|sending| sending.microphone = on),
+            Command::SetScreen(on) => self.set_sending(|sending| sending.screen = on),
+            Command::SetHand(up) => self.set_sending(|sending| sending.hand = up),
+            Command::SetVolume { client, volume } => {
+                if let Some(tag) = self.switchboard.tag(&client) {
+                    self.engine.set_volume(tag, volume);
+                }
+            }
+        }
+    }
+
+    fn picture(&self, tile: &Tile) -> Option<Picture> {
+        match tile {
+            Tile::Me => self.engine.self_view(),
+            Tile::Client(client) => self.switchboard.tag(client).and_then(|tag| self.engine.picture(tag)),
+        }
+    }
+}
+
+impl Reporting for Participant {
+    fn report(&self) -> Report {
+        self.switchboard.report(&self.engine, self.room.as_ref())
+    }
+}
+
+impl Drop for Participant {
+    /// Waits until good-bye is said: the end of the program must not look like a crash to the others.
+    /// Not to be dropped within the runtime.
+    fn drop(&mut self) {
+        if let Some(client) = self.switchboard.take_client() {
+            let _ = self.runtime.block_on(async { tokio::time::timeout(LEAVE_MAX, client.leave()).await });
+        }
+    }
+}

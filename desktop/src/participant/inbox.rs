@@ -1,0 +1,45 @@
+//! Events on their way to whoever looks: a bounded queue and a wake-up.
+
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use protocol::RoomId;
+
+use crate::Event;
+
+/// Minutes of events: who lets this many pile up has stopped looking.
+const EVENTS_MAX: usize = 4096;
+
+/// Something that happened elsewhere.
+pub(super) enum Told {
+    /// For whoever looks.
+    Event(Event),
+    /// The wished room is there: now it can be joined.
+    RoomCreated { room: RoomId, password: Option<String> },
+}
+
+#[derive(Clone)]
+pub(super) struct Inbox {
+    sender: Sender<Told>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Inbox {
+    pub(super) fn channel(wake: Arc<dyn Fn() + Send + Sync>) -> (Self, Receiver<Told>) {
+        let (sender, receiver) = bounded(EVENTS_MAX);
+        (Self { sender, wake }, receiver)
+    }
+
+    pub(super) fn tell(&self, told: Told) {
+        match self.sender.try_send(told) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => tracing::warn!("nobody reads the events; one was dropped"),
+            Err(TrySendError::Disconnected(_)) => return,
+        }
+        self.wake();
+    }
+
+    pub(super) fn wake(&self) {
+        (self.wake)();
+    }
+}

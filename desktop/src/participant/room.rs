@@ -1,0 +1,216 @@
+//! The pumps between media engine, client and whoever looks.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use client::{Client, ClientEvent, OutgoingAudio, OutgoingVideo};
+use crossbeam_channel::Receiver;
+use media::{Engine, MediaEvent, Packet, PeerTag};
+use protocol::{ClientId, RoomId};
+use session::{Event as SessionEvent, Status};
+use tokio::sync::mpsc;
+
+use super::inbox::{Inbox, Told};
+use super::peers::Peers;
+use crate::report::{Messages, PeerLine, Report};
+use crate::{Event, Speaker};
+
+/// The encoder is never asked for less or more than this, whatever the estimate says.
+const BITRATE: std::ops::RangeInclusive<u32> = 100_000..=2_500_000;
+
+/// What both pumps and the participant share. Locks are held for moments, never across an await or a device.
+pub(super) struct Switchboard {
+    inbox: Inbox,
+    client: Mutex<Option<Client>>,
+    peers: Mutex<Peers>,
+    log: Mutex<Log>,
+}
+
+/// What a report wants to know of the session.
+#[derive(Default)]
+struct Log {
+    me: Option<ClientId>,
+    joined_seconds: Option<f64>,
+    joins: u32,
+    messages: Messages,
+    names: BTreeMap<ClientId, String>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Switchboard {
+    pub(super) fn new(inbox: Inbox) -> Self {
+        Self {
+            inbox,
+            client: Mutex::new(None),
+            // The clock of a room starts when it is entered.
+            peers: Mutex::new(Peers::new(Instant::now())),
+            log: Mutex::new(Log::default()),
+        }
+    }
+
+    pub(super) fn tell(&self, event: Event) {
+        self.inbox.tell(Told::Event(event));
+    }
+
+    pub(super) fn pass(&self, told: Told) {
+        self.inbox.tell(told);
+    }
+
+    pub(super) fn enter(&self, now: Instant) {
+        lock(&self.peers).enter(now);
+        *lock(&self.log) = Log::default();
+    }
+
+    pub(super) fn set_client(&self, client: Client) {
+        *lock(&self.client) = Some(client);
+    }
+
+    pub(super) fn take_client(&self) -> Option<Client> {
+        lock(&self.client).take()
+    }
+
+    pub(super) fn command(&self, command: session::Command) {
+        if let Some(client) = &*lock(&self.client) {
+            client.command(command);
+        }
+    }
+
+    pub(super) fn count_said(&self) {
+        lock(&self.log).messages.sent += 1;
+    }
+
+    pub(super) fn tag(&self, client: &ClientId) -> Option<PeerTag> {
+        lock(&self.peers).tag(client)
+    }
+
+    pub(super) fn close_peers(&self, engine: &Engine) {
+        lock(&self.peers).close_all(engine);
+    }
+
+    /// What the engine makes goes to the client; a thread of its own, because sound must not wait for anything.
+    pub(super) fn pump_media(this: &Arc<Self>, events: Receiver<MediaEvent>) {
+        let this = Arc::clone(this);
+        let pump = move || {
+            for event in events {
+                this.handle_media(event);
+            }
+        };
+        if let Err(error) = std::thread::Builder::new().name("media-out".to_owned()).spawn(pump) {
+            tracing::error!(%error, "no thread for outgoing media");
+        }
+    }
+
+    fn handle_media(&self, event: MediaEvent) {
+        match event {
+            MediaEvent::Video(frame) => {
+                if let Some(client) = &*lock(&self.client) {
+                    let media::EncodedVideo { data, timestamp, keyframe } = frame;
+                    client.send_video(OutgoingVideo { data, timestamp, keyframe });
+                }
+            }
+            MediaEvent::Audio(packet) => {
+                if let Some(client) = &*lock(&self.client) {
+                    let media::EncodedAudio { data, timestamp } = packet;
+                    client.send_audio(OutgoingAudio { data, timestamp });
+                }
+            }
+            MediaEvent::KeyframeNeeded(tag) => {
+                let who = lock(&self.peers).client(tag);
+                if let (Some(who), Some(client)) = (who, &*lock(&self.client)) {
+                    client.request_keyframe(&who);
+                }
+            }
+            MediaEvent::Speaking { who: None, speaking } => self.tell(Event::Speaking { who: Speaker::Me, speaking }),
+            MediaEvent::Speaking { who: Some(tag), speaking } => {
+                if let Some(client) = lock(&self.peers).client(tag) {
+                    self.tell(Event::Speaking { who: Speaker::Client(client), speaking });
+                }
+            }
+            MediaEvent::Picture(whose) => {
+                if let Some(tag) = whose {
+                    lock(&self.peers).note_picture(tag, Instant::now());
+                }
+                self.inbox.wake();
+            }
+            MediaEvent::Notice(notice) => self.tell(Event::Notice(notice.to_string())),
+        }
+    }
+
+    /// What the client hears goes to the engine and to whoever looks, until the client ends.
+    pub(super) async fn pump_client(this: Arc<Self>, engine: Arc<Engine>, mut events: mpsc::Receiver<ClientEvent>) {
+        while let Some(event) = events.recv().await {
+            match event {
+                ClientEvent::Rtp { client, kind, packet } => {
+                    let tag = lock(&this.peers).open(&client, &engine, packet.arrived);
+                    engine.receive(tag, media_kind(kind), media_packet(packet));
+                }
+                ClientEvent::KeyframeWanted => engine.want_keyframe(),
+                ClientEvent::Bitrate(bps) => engine.set_bitrate(bps.clamp(*BITRATE.start(), *BITRATE.end())),
+                ClientEvent::Session(event) => {
+                    this.note(&event, &engine);
+                    this.tell(Event::Session(event));
+                }
+            }
+        }
+    }
+
+    fn note(&self, event: &SessionEvent, engine: &Engine) {
+        let now = Instant::now();
+        let mut log = lock(&self.log);
+        match event {
+            SessionEvent::Status(Status::Joined { me }) => {
+                log.me = Some(me.clone());
+                log.joins += 1;
+                log.joined_seconds.get_or_insert(lock(&self.peers).seconds(now));
+            }
+            SessionEvent::Status(
+                Status::Joining | Status::Connecting | Status::Reconnecting { .. } | Status::Refused(_) | Status::Left,
+            )
+            | SessionEvent::Notice(_) => {}
+            SessionEvent::Roster(participants) => {
+                log.names.extend(participants.iter().map(|one| (one.id.clone(), one.username.clone())));
+            }
+            SessionEvent::Chat(line) if !line.mine => log.messages.received += 1,
+            SessionEvent::Chat(_) => log.messages.echoed += 1,
+            SessionEvent::Peer { client, state } => lock(&self.peers).follow(client, *state, engine, now),
+        }
+    }
+
+    pub(super) fn report(&self, engine: &Engine, room: Option<&RoomId>) -> Report {
+        let network = lock(&self.client).as_ref().map(Client::peer_reports).unwrap_or_default();
+        let peers = lock(&self.peers);
+        let log = lock(&self.log);
+        let lines = peers.connections().iter().map(|connection| {
+            let stats = connection.last.clone().unwrap_or_else(|| engine.peer_stats(connection.tag));
+            let network = network.iter().rev().find(|report| report.client == connection.client);
+            let name = log.names.get(&connection.client).cloned().unwrap_or_default();
+            PeerLine::new(connection, name, &stats, network)
+        });
+        Report {
+            room: room.cloned(),
+            me: log.me.clone(),
+            seconds: peers.seconds(Instant::now()),
+            joined_seconds: log.joined_seconds,
+            joins: log.joins,
+            messages: log.messages.clone(),
+            peers: lines.collect(),
+            sent: (&engine.out_stats()).into(),
+        }
+    }
+}
+
+fn media_kind(kind: client::Kind) -> media::Kind {
+    match kind {
+        client::Kind::Audio => media::Kind::Audio,
+        client::Kind::Video => media::Kind::Video,
+    }
+}
+
+fn media_packet(packet: client::RtpPacket) -> Packet {
+    let client::RtpPacket { sequence, timestamp, marker, payload, arrived } = packet;
+    Packet { sequence, timestamp, marker, payload, arrived }
+}
