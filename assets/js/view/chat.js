@@ -14,7 +14,7 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-d
 /** `intents.say(text)` hears a line. */
 export class Chat {
   #lines = el('div', { class: 'lines', role: 'log', tabIndex: 0, aria: { label: 'Messages', live: 'polite' } });
-  #input = el('textarea', { rows: 1, placeholder: 'Message to everyone', aria: { label: 'Message to everyone' } });
+  #input = el('textarea', { rows: 1, placeholder: 'Message to everyone', aria: { label: 'Message' } });
   #note = el('p', { class: 'composer-note', role: 'status' });
   #send = el('button', { class: 'button-main button-icon', type: 'submit', aria: { label: 'Send' }, title: 'Send (Enter)' }, icon('send'));
   #last = null;

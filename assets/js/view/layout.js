@@ -6,8 +6,10 @@ const RATIO = 16 / 9;
 const RATIO_MIN = 4 / 3;
 /** The filmstrip beside or below what is shown large. */
 const STRIP_SHARE = 0.2;
+const STRIP_SHARE_MANY = 0.26;
+const MANY = 4;
 const STRIP_MIN = 96;
-const STRIP_MAX = 190;
+const STRIP_MAX = 230;
 
 /** Rectangles `{left, top, width, height}` for `count` equal tiles in a box, as large as they can be, centred. */
 export function gridOf(count, width, height) {
@@ -24,32 +26,16 @@ export function gridOf(count, width, height) {
 export function focusOf(count, width, height) {
   if (count === 0) return { main: { left: 0, top: 0, width, height }, strip: [] };
   const beside = width > height * 1.5;
-  const size = Math.round(Math.min(STRIP_MAX, Math.max(STRIP_MIN, (beside ? width : height) * STRIP_SHARE)));
-  return beside ? withStripBeside(count, width, height, size) : withStripBelow(count, width, height, size);
-}
-
-function withStripBeside(count, width, height, size) {
-  const tileHeight = Math.min(size / RATIO, (height - GAP * (count - 1)) / count);
-  const top = Math.max(0, (height - (tileHeight + GAP) * count + GAP) / 2);
-  const strip = Array.from({ length: count }, (_, i) => ({
-    left: width - size,
-    top: top + i * (tileHeight + GAP),
-    width: size,
-    height: tileHeight,
-  }));
-  return { main: { left: 0, top: 0, width: width - size - GAP, height }, strip };
-}
-
-function withStripBelow(count, width, height, size) {
-  const tileWidth = Math.min(size * RATIO, (width - GAP * (count - 1)) / count);
-  const left = Math.max(0, (width - (tileWidth + GAP) * count + GAP) / 2);
-  const strip = Array.from({ length: count }, (_, i) => ({
-    left: left + i * (tileWidth + GAP),
-    top: height - size,
-    width: tileWidth,
-    height: size,
-  }));
-  return { main: { left: 0, top: 0, width, height: height - size - GAP }, strip };
+  const share = count > MANY ? STRIP_SHARE_MANY : STRIP_SHARE;
+  const size = Math.round(Math.min(STRIP_MAX, Math.max(STRIP_MIN, (beside ? width : height) * share)));
+  if (beside) {
+    const left = width - size;
+    const strip = gridOf(count, size, height).map((box) => ({ ...box, left: box.left + left }));
+    return { main: { left: 0, top: 0, width: left - GAP, height }, strip };
+  }
+  const top = height - size;
+  const strip = gridOf(count, width, size).map((box) => ({ ...box, top: box.top + top }));
+  return { main: { left: 0, top: 0, width, height: top - GAP }, strip };
 }
 
 /** The largest tile within a cell. */

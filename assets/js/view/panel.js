@@ -8,6 +8,8 @@ import { People } from './people.js';
 const TITLES = { chat: 'Chat', people: 'People', details: 'Connection details' };
 
 export class Panel {
+  /** Tells a screen reader of lines that come while the chat is closed. Stands outside of what is hidden then. */
+  announcer = el('p', { class: 'visually-hidden', role: 'status' });
   #title = el('h2');
   #parts;
   #open = null;
@@ -32,6 +34,8 @@ export class Panel {
       part.element.hidden = name !== model.panel;
       if (name === model.panel || name === 'chat') part.show(model);
     }
+    const last = model.lines.at(-1);
+    setText(this.announcer, model.unread > 0 ? `${model.unread} unread, the last from ${last.name}` : '');
     if (model.panel === null) return;
     setText(this.#title, TITLES[model.panel]);
     if (changed && model.panel === 'chat') {

@@ -27,6 +27,7 @@ export class RoomView {
       'div',
       { class: 'room' },
       ...[header, this.#stage, panel, controls, toasts, settings].map(({ element }) => element),
+      panel.announcer,
     );
   }
 

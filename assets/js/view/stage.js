@@ -6,6 +6,9 @@ import { focusOf, gridOf } from './layout.js';
 import { Sound } from './sound.js';
 import { Tile } from './tiles.js';
 
+/** Narrower tiles, in pixels, have smaller marks. */
+const SMALL = 200;
+
 /** `streamOf(id)` gives what a participant sends; `intents` has `pin(id)` and `soundBlocked(blocked)`. */
 export class Stage {
   #tiles = new Map();
@@ -53,13 +56,13 @@ export class Stage {
     const { people, focus } = this.#shown;
     const { clientWidth: width, clientHeight: height } = this.element;
     if (focus === null) {
-      gridOf(people.length, width, height).forEach((box, i) => this.#tiles.get(people[i].id)?.place(box, box.width < 200));
+      gridOf(people.length, width, height).forEach((box, i) => this.#tiles.get(people[i].id)?.place(box, box.width < SMALL));
       return;
     }
     const others = people.filter(({ id }) => id !== focus);
     const { main, strip } = focusOf(others.length, width, height);
     this.#tiles.get(focus)?.place(main, false);
-    strip.forEach((box, i) => this.#tiles.get(others[i].id)?.place(box, true));
+    strip.forEach((box, i) => this.#tiles.get(others[i].id)?.place(box, box.width < SMALL));
   }
 }
 

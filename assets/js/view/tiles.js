@@ -90,9 +90,9 @@ function pictureOf(media, stream) {
 function veilOf(person, model) {
   if (person.me) return '';
   const state = model.peers[person.id];
-  if (state === 'interrupted') return 'Connection interrupted…';
+  if (state === 'interrupted') return 'Interrupted…';
   if (state !== 'connected') return 'Connecting…';
-  return person.unstable ? 'Unstable connection to the server' : '';
+  return person.unstable ? 'Unstable' : '';
 }
 
 function describe(name, media, picture) {
