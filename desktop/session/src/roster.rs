@@ -1,5 +1,6 @@
 //! Who is in the room, as far as we were told.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use protocol::{ClientId, ClientInfo, MediaState};
@@ -11,12 +12,13 @@ use crate::chat::displayed_name;
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
     entries: Vec<Entry>,
+    /// What each says it sends; it may say so before we are told that it is here.
+    media: BTreeMap<ClientId, MediaState>,
 }
 
 #[derive(Debug)]
 struct Entry {
     info: ClientInfo,
-    media: Option<MediaState>,
     standing: Standing,
     heard_at: Option<Instant>,
     /// Its connection is dead and it gave no sign since then: on a server of the first version it has probably left.
@@ -37,7 +39,7 @@ enum Standing {
 
 impl Entry {
     fn new(info: ClientInfo) -> Self {
-        Self { info, media: None, standing: Standing::Listed, heard_at: None, presumed_gone: false }
+        Self { info, standing: Standing::Listed, heard_at: None, presumed_gone: false }
     }
 }
 
@@ -51,6 +53,7 @@ impl Roster {
 
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
+        self.media.clear();
     }
 
     /// Takes a full list. Returns who is missing in it and was listed before.
@@ -69,6 +72,7 @@ impl Roster {
         let missing = before.iter().filter(|entry| entry.standing == Standing::Listed);
         let missing = missing.map(|entry| entry.info.id.clone()).collect();
         self.entries.append(&mut before);
+        self.media.retain(|id, _| self.entries.iter().any(|entry| entry.info.id == *id));
         missing
     }
 
@@ -118,6 +122,7 @@ impl Roster {
 
     pub(crate) fn leave(&mut self, id: &ClientId) {
         self.entries.retain(|entry| entry.info.id != *id);
+        self.media.remove(id);
     }
 
     pub(crate) fn get(&self, id: &ClientId) -> Option<&ClientInfo> {
@@ -140,9 +145,7 @@ impl Roster {
     }
 
     pub(crate) fn set_media(&mut self, id: &ClientId, media: MediaState) {
-        if let Some(entry) = self.entry(id) {
-            entry.media = Some(media);
-        }
+        self.media.insert(id.clone(), media);
     }
 
     /// Everyone except `me`.
@@ -161,7 +164,7 @@ impl Roster {
                     username: displayed_name(&entry.info.username),
                     me: is_me,
                     unstable: entry.info.unstable,
-                    media: if is_me { Some(my_media) } else { entry.media },
+                    media: if is_me { Some(my_media) } else { self.media.get(&entry.info.id).copied() },
                     ours: is_me || !entry.info.capabilities.is_empty(),
                 }
             })
@@ -238,6 +241,19 @@ mod tests {
         assert_eq!(shown(&roster), ["a", "me"]);
         roster.presume_gone(&id("a"), start);
         assert_eq!(shown(&roster), ["a", "me"], "it spoke since then");
+    }
+
+    #[test]
+    fn what_someone_sends_is_kept_though_it_is_listed_later_and_forgotten_when_it_leaves() {
+        let mut roster = Roster::default();
+        let camera = MediaState { camera: true, ..MediaState::default() };
+        roster.set_media(&id("a"), camera);
+        roster.apply(vec![info("a"), info("me")]);
+        let sends = |roster: &Roster| roster.participants(&id("me"), MediaState::default())[0].media;
+        assert_eq!(sends(&roster), Some(camera));
+        roster.leave(&id("a"));
+        roster.apply(vec![info("a"), info("me")]);
+        assert_eq!(sends(&roster), None);
     }
 
     #[test]

@@ -20,6 +20,7 @@ use session::PeerEvent;
 pub use link::Weather;
 pub use person::{Kind, Person};
 pub use server::Plan;
+pub use shell::{Seen, Shell};
 
 use crate::webrtc::{Network, Path, Report};
 use link::Link;
@@ -159,6 +160,13 @@ impl World {
         };
         world.after(Duration::from_secs(3), Happening::Alive);
         world
+    }
+
+    /// From now on frames take a few milliseconds.
+    #[must_use]
+    pub fn with_fast_links(mut self) -> Self {
+        self.weather = Weather::Fast;
+        self
     }
 
     /// For a schedule: the world's own dice.

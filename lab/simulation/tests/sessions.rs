@@ -1,11 +1,12 @@
 //! Laws of rooms full of sessions and pages of earlier versions, whatever happens to them.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use protocol::MediaState;
 use rand::RngExt;
-use simulation::seeds::{replay, seeds};
-use simulation::session_world::{Act, Kind, Plan, World};
+use simulation::seeds::{chosen, replay, seeds};
+use simulation::session_world::{Act, Kind, Plan, Seen, World};
 
 const OURS: Plan = Plan::Ours { introduces_late: true };
 
@@ -15,6 +16,8 @@ fn seconds(n: u64) -> Duration {
 
 /// Runs `scenario` with many seeds and says which one failed and how to see it again.
 fn explore(test: &str, count: u64, scenario: impl Fn(u64) -> Result<Duration, String>) {
+    // `MORE=50 cargo test …` looks fifty times as far.
+    let count = count * std::env::var("MORE").map_or(1, |more| more.parse().expect("MORE is a whole number"));
     let mut slowest = (Duration::ZERO, 0);
     for seed in seeds(count) {
         let guard = Guard { seed, test };
@@ -113,18 +116,34 @@ fn talk(world: &mut World) -> Result<(), String> {
     world.check_chat(&lines)
 }
 
+/// What the sessions of a world have done, added up.
+fn total(world: &World, count: impl Fn(&Seen) -> usize) -> usize {
+    world.people().iter().filter_map(|person| person.shell()).map(|shell| count(&shell.seen)).sum()
+}
+
+/// Some come within a few milliseconds, to a server that makes everyone offer to everyone.
+fn crossing_offers(seed: u64, plan: Plan, people: usize, n_rollbacks: &Cell<usize>) -> Result<Duration, String> {
+    let mut world = World::new(seed, plan);
+    for _ in 0..people {
+        let at = world.rng().random_range(0..40);
+        world.plan(Duration::from_millis(at), Act::Come(Kind::Session));
+    }
+    world.run(seconds(1));
+    let settled = world.settle(seconds(20))?;
+    n_rollbacks.set(n_rollbacks.get() + total(&world, |seen| seen.n_rollbacks));
+    talk(&mut world)?;
+    world.check_manners()?;
+    Ok(settled)
+}
+
 #[test]
 fn simultaneous_offers_end_in_one_connection() {
-    explore("simultaneous_offers_end_in_one_connection", 200, |seed| {
-        let mut world = World::new(seed, OURS);
-        for _ in 0..2 {
-            let at = world.rng().random_range(0..40);
-            world.plan(Duration::from_millis(at), Act::Come(Kind::Session));
-        }
-        world.run(seconds(1));
-        let settled = world.settle(seconds(20))?;
-        talk(&mut world).map(|()| settled)
+    let n_rollbacks = Cell::new(0);
+    explore("simultaneous_offers_end_in_one_connection", 300, |seed| {
+        let plan = [Plan::Eager, OURS, Plan::Eager, Plan::Classic][seed as usize % 4];
+        crossing_offers(seed, plan, 2 + seed as usize % 3, &n_rollbacks)
     });
+    assert!(chosen().is_some() || n_rollbacks.get() > 100, "only {} offers crossed", n_rollbacks.get());
 }
 
 #[test]
@@ -165,5 +184,81 @@ fn a_page_of_the_second_version_gets_one_connection() {
 fn everyone_in_one_room_whatever_their_version() {
     explore("everyone_in_one_room_whatever_their_version", 60, |seed| {
         any_schedule(seed, OURS, 2, &[Kind::PageOne, Kind::PageTwo], 0)
+    });
+}
+
+/// Four people, all connected, with little delay.
+fn quiet_room(seed: u64, plan: Plan) -> Result<World, String> {
+    let mut world = World::new(seed, plan);
+    for _ in 0..4 {
+        world.plan(Duration::ZERO, Act::Come(Kind::Session));
+    }
+    world.run(seconds(1));
+    world.settle(seconds(20))?;
+    Ok(world)
+}
+
+#[test]
+fn who_leaves_is_gone_within_a_second_and_who_vanishes_within_15() {
+    explore("who_leaves_is_gone_within_a_second_and_who_vanishes_within_15", 40, |seed| {
+        let mut world = quiet_room(seed, OURS)?.with_fast_links();
+        world.run(seconds(10));
+        world.plan(Duration::ZERO, Act::Leave(1));
+        world.run(seconds(1));
+        world.check()?;
+        world.plan(Duration::ZERO, Act::Vanish(2));
+        world.run(Duration::from_millis(15_200));
+        world.check().map(|()| Duration::ZERO)
+    });
+}
+
+#[test]
+fn pictures_go_on_while_a_link_or_the_server_is_away() {
+    explore("pictures_go_on_while_a_link_or_the_server_is_away", 80, |seed| {
+        let mut world = quiet_room(seed, OURS)?.with_fast_links();
+        let act = match seed % 3 {
+            0 => Act::Cut { person: 0, noticed: true },
+            1 => Act::Restart { graceful: true, down: seconds(6) },
+            _ => Act::Restart { graceful: false, down: seconds(2) },
+        };
+        let before = total(&world, |seen| seen.n_interruptions);
+        world.plan(Duration::ZERO, act);
+        world.run(seconds(30));
+        world.check()?;
+        let lost = total(&world, |seen| seen.n_interruptions) - before;
+        if lost == 0 { Ok(Duration::ZERO) } else { Err(format!("{lost} connections were lost")) }
+    });
+}
+
+#[test]
+fn a_lost_path_is_restarted_where_it_can_be() {
+    let n_restarts = Cell::new(0);
+    explore("a_lost_path_is_restarted_where_it_can_be", 60, |seed| {
+        let mut world = quiet_room(seed, OURS)?.with_fast_links();
+        let before = total(&world, |seen| seen.n_offers - seen.n_restarts);
+        world.plan(Duration::ZERO, Act::Outage { pair: (0, 1), lasts: seconds(4), renews: true });
+        world.run(seconds(25));
+        world.check()?;
+        n_restarts.set(n_restarts.get() + total(&world, |seen| seen.n_restarts));
+        let new = total(&world, |seen| seen.n_offers - seen.n_restarts) - before;
+        if new == 0 { Ok(Duration::ZERO) } else { Err(format!("{new} new connections instead of a restart")) }
+    });
+    assert!(chosen().is_some() || n_restarts.get() >= 60);
+}
+
+#[test]
+fn a_page_of_the_first_version_is_not_pestered() {
+    explore("a_page_of_the_first_version_is_not_pestered", 40, |seed| {
+        let mut world = World::new(seed, Plan::Classic);
+        world.plan(Duration::ZERO, Act::Come(Kind::PageOne));
+        world.run(seconds(8));
+        world.plan(Duration::ZERO, Act::Come(Kind::Session));
+        world.plan(Duration::ZERO, Act::Outage { pair: (0, 1), lasts: seconds(600), renews: false });
+        world.run(seconds(300));
+        let n_offers = total(&world, |seen| seen.n_offers);
+        if n_offers > 12 {
+            return Err(format!("{n_offers} offers in five minutes"));
+        }
+        world.settle(seconds(420))
     });
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use protocol::{Address, ClientId, ClientInfo, Envelope, Message, RoomInfo, Username};
+use protocol::{Address, Capability, ClientId, ClientInfo, Envelope, Message, RoomInfo, Username};
 
 use super::server::Out;
 
@@ -16,6 +16,8 @@ const SILENCE_DROP: Duration = Duration::from_secs(120);
 pub(super) struct Classic {
     /// Part of every id: those of another run of the server are others.
     run: u16,
+    /// What it says that everybody understands.
+    capabilities: Vec<Capability>,
     n_seats: u64,
     seats: BTreeMap<ClientId, Seat>,
     effects: Vec<Out>,
@@ -30,8 +32,8 @@ struct Seat {
 }
 
 impl Classic {
-    pub(super) fn new(run: u16) -> Self {
-        Self { run, n_seats: 0, seats: BTreeMap::new(), effects: Vec::new() }
+    pub(super) fn new(run: u16, capabilities: Vec<Capability>) -> Self {
+        Self { run, capabilities, n_seats: 0, seats: BTreeMap::new(), effects: Vec::new() }
     }
 
     pub(super) fn seat(&mut self) -> ClientId {
@@ -100,7 +102,7 @@ impl Classic {
                 self.effects.push(Out::Disconnect(from.clone()));
                 self.tell_all();
             }
-            Message::Greeting(_) | Message::Pong(_) => {}
+            Message::Greeting(_) | Message::Pong(_) | Message::GetIceServers => {}
             other => panic!("a client says {} to a server of the first version", other.kind()),
         }
     }
@@ -149,7 +151,7 @@ impl Classic {
         let clients = connected.into_iter().map(|(client, seat)| ClientInfo {
             id: client.clone(),
             username: seat.username.clone(),
-            capabilities: Vec::new(),
+            capabilities: self.capabilities.clone(),
             offers: None,
             unstable: false,
         });

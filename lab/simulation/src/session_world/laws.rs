@@ -55,7 +55,7 @@ impl World {
                 continue;
             }
             law(participant.username == it.name, || format!("calls {} {:?}", it.name, participant.username))?;
-            if matches!(self.plan, Plan::Ours { .. }) {
+            if self.plan != Plan::Classic {
                 law(participant.ours, || format!("takes {id} for a page of an earlier version"))?;
                 law(participant.media == Some(it.media), || format!("thinks {id} sends {:?}", participant.media))?;
             }

@@ -131,7 +131,7 @@ impl World {
             (Some(_), true) => self.start_dialling(person),
             (None, true) => self.ask_for_seat(person, Duration::from_secs(2)),
             (seat, false) => {
-                let ours = matches!(self.plan, Plan::Ours { .. });
+                let ours = self.plan != Plan::Classic;
                 let result = match seat {
                     Some(client) => Ok(Joined { client_id: ours.then_some(client), ours }),
                     None => Err(JoinFailure::Unreachable("nobody answers".into())),

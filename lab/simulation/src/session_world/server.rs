@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use protocol::{ClientId, OfferForm, RoomId};
+use protocol::{Capability, ClientId, OfferForm, RoomId};
 use rand::RngExt;
 use rand_chacha::ChaCha12Rng;
 use rooms::{Config, Effect, Reply, Request, RequestId, Rooms, SessionId};
@@ -18,6 +18,8 @@ pub enum Plan {
         introduces_late: bool,
     },
     Classic,
+    /// Says of everyone from the seat on that it is of this version: whoever comes together offers to each other.
+    Eager,
 }
 
 /// What the server wants done.
@@ -35,7 +37,8 @@ pub(super) enum Server {
 impl Server {
     pub(super) fn start(plan: &Plan, rng: &mut ChaCha12Rng, now: Instant) -> Self {
         match plan {
-            Plan::Classic => Self::Classic(Classic::new(rng.random())),
+            Plan::Classic => Self::Classic(Classic::new(rng.random(), Vec::new())),
+            Plan::Eager => Self::Classic(Classic::new(rng.random(), Capability::ours())),
             Plan::Ours { introduces_late } => {
                 let mut config = Config::default();
                 if !introduces_late {

@@ -26,8 +26,12 @@ pub struct Seen {
     pub peers: BTreeMap<ClientId, PeerState>,
     pub chat: Vec<ChatLine>,
     pub notices: Vec<ErrorNotice>,
-    /// How often a connection was offered, for laws against spam.
+    /// Offers, those of them that gave way to another, and those that restarted ICE.
     pub n_offers: usize,
+    pub n_rollbacks: usize,
+    pub n_restarts: usize,
+    /// How often a working connection was lost to this person's eyes.
+    pub n_interruptions: usize,
 }
 
 pub struct Shell {
@@ -52,7 +56,8 @@ impl Shell {
             Event::Roster(roster) => self.seen.roster = roster,
             Event::Chat(line) => self.seen.chat.push(line),
             Event::Peer { client, state } => {
-                self.seen.peers.insert(client, state);
+                let before = self.seen.peers.insert(client, state);
+                self.seen.n_interruptions += usize::from(before == Some(PeerState::Connected));
             }
             Event::Notice(notice) => self.seen.notices.push(notice),
         }
@@ -75,9 +80,11 @@ impl World {
                 Effect::OpenPeer { peer } => self.open_peer(person, peer),
                 Effect::MakeOffer { peer: key, complete, ice_restart } => {
                     self.shell(person).seen.n_offers += 1;
+                    self.shell(person).seen.n_restarts += usize::from(ice_restart);
                     self.order(person, Order::Offer { key, complete, ice_restart });
                 }
                 Effect::AcceptOffer { peer: key, sdp, rollback, complete } => {
+                    self.shell(person).seen.n_rollbacks += usize::from(rollback);
                     self.order(person, Order::AcceptOffer { key, sdp, rollback, complete });
                 }
                 Effect::AcceptAnswer { peer: key, sdp } => self.order(person, Order::AcceptAnswer { key, sdp }),
