@@ -22,7 +22,7 @@ use tokio::runtime::Handle;
 
 pub(crate) use link::{Link, LinkEvent};
 pub(crate) use peer::{Order, Peer, PeerNews, Surroundings};
-use tasks::OwnedRuntime;
+use tasks::Tasks;
 
 /// What the engine refused to do.
 #[derive(Debug, Error)]
@@ -39,7 +39,7 @@ pub(crate) enum EngineError {
 
 /// Makes connections, and owns every task that they run on: dropping it ends them.
 pub(crate) struct Engine {
-    runtime: Arc<OwnedRuntime>,
+    tasks: Arc<Tasks>,
     handle: Handle,
     loopback: bool,
 }
@@ -47,12 +47,12 @@ pub(crate) struct Engine {
 impl Engine {
     /// `loopback`: offer 127.0.0.1 too.
     pub(crate) fn new(loopback: bool, handle: Handle) -> Self {
-        Self { runtime: Arc::new(OwnedRuntime::new(handle.clone())), handle, loopback }
+        Self { tasks: Arc::new(Tasks::new(handle.clone())), handle, loopback }
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.runtime.end();
+        self.tasks.end();
     }
 }

@@ -17,7 +17,7 @@ use webrtc::peer_connection::{
 };
 use webrtc::runtime::Runtime;
 
-use super::tasks::OwnedRuntime;
+use super::tasks::ConnectionRuntime;
 use super::{Engine, EngineError};
 
 /// How often the candidate pairs are tried. The engine needs three rounds; its own 200 ms would cost 0.6 s a call.
@@ -47,7 +47,14 @@ pub(super) enum ConnectionEvent {
 /// A peer connection; dropping it closes it.
 pub(super) struct Connection {
     inner: Arc<dyn PeerConnection>,
-    runtime: Arc<OwnedRuntime>,
+    runtime: Arc<ConnectionRuntime>,
+}
+
+impl Connection {
+    /// The description that is set next begins the set-up: it shall be quick.
+    pub(super) fn hurry(&self) {
+        self.runtime.hurry();
+    }
 }
 
 impl Deref for Connection {
@@ -83,20 +90,21 @@ impl Engine {
         media: MediaSetup,
     ) -> Result<(Connection, mpsc::Receiver<ConnectionEvent>), EngineError> {
         let (events, receiver) = mpsc::channel(EVENTS);
+        let runtime = Arc::new(ConnectionRuntime::new(Arc::clone(&self.tasks)));
         let configuration = RTCConfigurationBuilder::new().with_ice_servers(usable(ice_servers)).build();
         let connection = PeerConnectionBuilder::new()
             .with_configuration(configuration)
             .with_media_engine(media.codecs)
             .with_interceptor_registry(media.chain)
             .with_setting_engine(settings(self.loopback))
-            .with_runtime(self.runtime.clone())
+            .with_runtime(Arc::clone(&runtime) as Arc<dyn Runtime>)
             .with_handler(Arc::new(Handler { events }))
             .with_udp_addrs(addresses(self.loopback))
             .with_data_channel_send_buffer_limit(CHANNEL_BYTES)
             .build()
             .await
             .map_err(|error| EngineError::Setup(error.to_string()))?;
-        let connection = Connection { inner: Arc::new(connection), runtime: Arc::clone(&self.runtime) };
+        let connection = Connection { inner: Arc::new(connection), runtime };
         Ok((connection, receiver))
     }
 }

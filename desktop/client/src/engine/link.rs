@@ -74,6 +74,7 @@ impl LinkOffer {
         let refused = |error: webrtc::error::Error| EngineError::Description(error.to_string());
         let Self { connection, channel, mut events, .. } = self;
         let answer = RTCSessionDescription::answer(answer).map_err(refused)?;
+        connection.hurry();
         let opened = async {
             connection.set_remote_description(answer).await.map_err(refused)?;
             wait_until_open(&*channel, &mut events).await

@@ -252,6 +252,7 @@ impl Actor {
     }
 
     async fn set_remote(&mut self, description: RTCSessionDescription) -> Result<(), EngineError> {
+        self.connection.hurry();
         self.connection.set_remote_description(description).await.map_err(refused)?;
         self.described = true;
         for candidate in std::mem::take(&mut self.early) {

@@ -1,11 +1,11 @@
-//! The engine's view of tokio: the same as its own, except that its tasks have an owner.
+//! The engine's view of tokio: its own, except that tasks have an owner and that a connection under way does not doze.
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinSet};
@@ -18,15 +18,21 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A name server that is silent holds the connection's own loop up for this long at most.
 const RESOLVE_MAX: Duration = Duration::from_millis(500);
 
+/// What a step of the connection's set-up leaves to be sent, the engine sends when its timer wakes it next: that would
+/// be after 200 ms. For so long after it was asked to hurry …
+const HURRY: Duration = Duration::from_secs(1);
+/// … it sleeps no longer than this.
+const NAP: Duration = Duration::from_millis(5);
+
 /// The engine detaches its tasks; here they end with the one who called for them.
 #[derive(Debug)]
-pub(super) struct OwnedRuntime {
+pub(super) struct Tasks {
     handle: Handle,
     /// `None` once everything has ended.
     tasks: Mutex<Option<JoinSet<()>>>,
 }
 
-impl OwnedRuntime {
+impl Tasks {
     pub(super) fn new(handle: Handle) -> Self {
         Self { handle, tasks: Mutex::new(Some(JoinSet::new())) }
     }
@@ -36,6 +42,23 @@ impl OwnedRuntime {
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Outside the lock: what the tasks held may want to spawn as it is dropped.
         drop(tasks);
+    }
+}
+
+/// What one connection runs on.
+#[derive(Debug)]
+pub(super) struct ConnectionRuntime {
+    tasks: Arc<Tasks>,
+    hurry_until: Mutex<Instant>,
+}
+
+impl ConnectionRuntime {
+    pub(super) fn new(tasks: Arc<Tasks>) -> Self {
+        Self { tasks, hurry_until: Mutex::new(Instant::now()) }
+    }
+
+    pub(super) fn hurry(&self) {
+        *self.hurry_until.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + HURRY;
     }
 }
 
@@ -55,12 +78,12 @@ impl JoinHandle for OwnedTask {
     }
 }
 
-impl Runtime for OwnedRuntime {
+impl Runtime for ConnectionRuntime {
     fn spawn(&self, future: Boxed<'static, ()>) -> Box<dyn JoinHandle> {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = self.tasks.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(tasks) = tasks.as_mut() else { return Box::new(OwnedTask(None)) };
         while tasks.try_join_next().is_some() {}
-        Box::new(OwnedTask(Some(tasks.spawn_on(future, &self.handle))))
+        Box::new(OwnedTask(Some(tasks.spawn_on(future, &self.tasks.handle))))
     }
 
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
@@ -85,7 +108,8 @@ impl Runtime for OwnedRuntime {
     }
 
     fn sleep(&self, duration: Duration) -> Boxed<'static, ()> {
-        TokioRuntime.sleep(duration)
+        let until = *self.hurry_until.lock().unwrap_or_else(PoisonError::into_inner);
+        TokioRuntime.sleep(if Instant::now() < until { duration.min(NAP) } else { duration })
     }
 
     fn interval(&self, period: Duration) -> Box<dyn AsyncInterval> {
