@@ -5,7 +5,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -84,21 +83,9 @@ impl Server {
     /// Serves until `stop` is done; then says `bye` to everyone and lets requests come to their end.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let stopping = CancellationToken::new();
-        let listener = self.listener.tap_io(|stream| {
-            // Without it an answer may wait for the acknowledgement of its first half.
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "no TCP_NODELAY");
-            }
-        });
-        let http =
-            axum::serve(listener, self.app.into_service()).with_graceful_shutdown(stopping.clone().cancelled_owned());
         let mut tasks = JoinSet::new();
         tasks.spawn(self.engine.run(stopping.clone()));
-        tasks.spawn(async move {
-            if let Err(error) = http.await {
-                tracing::error!(%error, "serving HTTP failed");
-            }
-        });
+        tasks.spawn(self.app.serve(self.listener, stopping.clone()));
         tokio::select! {
             () = stop => {}
             // Both run for ever: one that ends is a fault, and the other is of no use without it.

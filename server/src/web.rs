@@ -6,11 +6,13 @@ use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::routing::{get, post};
+use axum::serve::ListenerExt;
 use protocol::limits::OFFER_BYTES;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::engine::EngineHandle;
@@ -50,9 +52,19 @@ impl App {
         Self(Arc::new(inner))
     }
 
-    /// The service for a listener.
-    pub(crate) fn into_service(self) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
-        self.into_router().into_make_service_with_connect_info()
+    /// Serves until `stop` is cancelled and the requests that are under way have come to their end.
+    pub(crate) async fn serve(self, listener: TcpListener, stop: CancellationToken) {
+        let listener = listener.tap_io(|stream| {
+            // Without it an answer may wait for the acknowledgement of its first half.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "no TCP_NODELAY");
+            }
+        });
+        let service = self.into_router().into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "serving HTTP failed");
+        }
     }
 
     fn into_router(self) -> Router {

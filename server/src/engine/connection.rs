@@ -294,6 +294,8 @@ mod tests {
 
     const HALF_OPEN: Duration = Duration::from_secs(15);
 
+    type End = fn(&mut Connection, Instant);
+
     fn offered(now: Instant) -> Connection {
         let factory = Factory::new(vec!["127.0.0.1:9".parse().unwrap()], 1024);
         let mut client = Rtc::new(now);
@@ -321,7 +323,7 @@ mod tests {
     #[test]
     fn an_end_is_told_once_whatever_brought_it() {
         let now = Instant::now();
-        let endings: [(&str, fn(&mut Connection, Instant)); 4] = [
+        let endings: [(&str, End); 4] = [
             ("given up", |connection, now| connection.handle_timeout(now + HALF_OPEN)),
             ("shut down", |connection, _| connection.shut_down()),
             ("finished", |connection, now| connection.finish(now)),

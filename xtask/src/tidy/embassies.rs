@@ -4,15 +4,16 @@ use super::tree::Tree;
 
 /// A foreign crate as code writes it, and the files (or folders) that may name it.
 const EMBASSIES: &[(&str, &[&str])] = &[
-    ("str0m", &["server/src/engine", "server/tests/"]),
-    ("axum", &["server/src/http", "server/tests/"]),
+    ("str0m", &["server/src/engine/connection", "server/tests/"]),
+    ("axum", &["server/src/web"]),
     ("webrtc", &["desktop/client/src/engine"]),
     ("nokhwa", &["desktop/media/src/camera"]),
     ("x11rb", &["desktop/media/src/screen", "desktop/media/tests/", "desktop/tests/", "lab/bots/"]),
     ("cpal", &["desktop/media/src/audio/devices"]),
     ("vpx_sys", &["desktop/media/src/vp8"]),
     ("opus", &["desktop/media/src/audio/opus"]),
-    ("argon2", &["server/src/passwords"]),
+    ("quinn_udp", &["server/src/engine/socket"]),
+    ("argon2", &["server/src/engine/hasher"]),
     ("fantoccini", &["lab/bots/"]),
 ];
 
