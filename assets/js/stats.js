@@ -4,15 +4,16 @@
 export function summarize(report, previous = null) {
   const all = [...report.values()];
   const find = (type, kind) => all.find((entry) => entry.type === type && (kind === undefined || entry.kind === kind));
-  const pair = selectedPair(report, all);
+  const transport = find('transport');
+  const pair = selectedPair(report, all, transport);
   const video = find('inbound-rtp', 'video');
   const audio = find('inbound-rtp', 'audio');
   const sent = find('outbound-rtp', 'video');
   const at = pair?.timestamp ?? all[0]?.timestamp ?? 0;
   const counters = {
     at,
-    bytesIn: pair?.bytesReceived ?? 0,
-    bytesOut: pair?.bytesSent ?? 0,
+    bytesIn: (transport ?? pair)?.bytesReceived ?? 0, // a peer may send along another pair than ours
+    bytesOut: (transport ?? pair)?.bytesSent ?? 0,
     framesReceived: video?.framesReceived ?? 0,
     framesDecoded: video?.framesDecoded ?? 0,
     framesDropped: video?.framesDropped ?? 0,
@@ -42,9 +43,8 @@ export function summarize(report, previous = null) {
   };
 }
 
-function selectedPair(report, all) {
-  const transport = all.find((entry) => entry.type === 'transport' && entry.selectedCandidatePairId);
-  if (transport) return report.get(transport.selectedCandidatePairId);
+function selectedPair(report, all, transport) {
+  if (transport?.selectedCandidatePairId) return report.get(transport.selectedCandidatePairId);
   return all.find((entry) => entry.type === 'candidate-pair' && (entry.selected || entry.nominated));
 }
 

@@ -21,6 +21,15 @@ export function icon(name) {
   return el('span', { class: `icon icon-${name}`, aria: { hidden: 'true' } });
 }
 
+/** The icons that a state of the room shows later on. Fetched ahead: by then the server may be away. */
+const LATER =
+  'camera camera-off close expand hand microphone microphone-off refresh screen screen-off send shrink signal sound';
+
+/** An unseen element that keeps the icons of later states at hand. */
+export function iconStore() {
+  return el('div', { class: 'visually-hidden', aria: { hidden: 'true' } }, ...LATER.split(' ').map(icon));
+}
+
 export function setIcon(element, name) {
   setClass(element, `icon icon-${name}`);
 }

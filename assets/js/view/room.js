@@ -1,13 +1,16 @@
 //! The room's view: lays its parts out and shows each the model.
 
 import { Controls } from './controls.js';
-import { el, setData } from './dom.js';
+import { el, iconStore, setData } from './dom.js';
 import { Header } from './header.js';
 import { Halt, NameCard, Reconnecting, SoundButton } from './overlays.js';
 import { Panel } from './panel.js';
 import { Settings } from './settings.js';
 import { Stage } from './stage.js';
 import { Toasts } from './toasts.js';
+
+/** What is not seen at once is fetched this long after what is. Milliseconds. */
+const ICONS_AFTER = 1_000;
 
 export class RoomView {
   #stage;
@@ -29,6 +32,7 @@ export class RoomView {
       ...[header, this.#stage, panel, controls, toasts, settings].map(({ element }) => element),
       panel.announcer,
     );
+    setTimeout(() => this.element.append(iconStore()), ICONS_AFTER);
   }
 
   show(model) {
