@@ -62,7 +62,7 @@ pub struct Seat {
     pub room_id: RoomId,
     /// Public: everyone in the room sees it.
     pub client_id: ClientId,
-    /// Secret: whoever has it is this client.
+    /// Secret: whoever has it is this client. Empty for a browser, which has it in its cookie, out of reach of scripts.
     pub token: String,
 }
 
