@@ -81,6 +81,8 @@ pub(crate) struct Connection {
     /// The connection at the other end, once a description of it was set.
     origin: Option<Origin>,
     trickle: Trickle,
+    /// The other side may hold an older connection with us, and ignores an offer as long as it does: `bye` goes first.
+    bye_first: bool,
     /// An offer of the other side was ignored, and so are the candidates that belong to it.
     is_ignoring: bool,
     /// Our candidates, until the description they belong to is out.
@@ -102,6 +104,7 @@ impl Connection {
             transport: Transport::Connecting,
             origin: None,
             trickle,
+            bye_first: false,
             is_ignoring: false,
             held: Vec::new(),
             n_candidates: 0,
@@ -109,9 +112,15 @@ impl Connection {
     }
 
     /// Opens a connection and offers it.
-    pub(crate) fn offer(client: &ClientId, form: OfferForm, trickle: Trickle, turn: &mut Turn) -> Self {
+    pub(crate) fn offer(
+        client: &ClientId,
+        form: OfferForm,
+        trickle: Trickle,
+        bye_first: bool,
+        turn: &mut Turn,
+    ) -> Self {
         let negotiation = Negotiation::Making { form, since: turn.now };
-        let connection = Self::open(client, negotiation, trickle, turn);
+        let connection = Self { bye_first, ..Self::open(client, negotiation, trickle, turn) };
         connection.make_offer(false, turn);
         connection
     }
@@ -144,6 +153,7 @@ impl Connection {
         self.negotiation = Negotiation::Answering { form: offer.form, since: turn.now, yielded };
         self.described_by(&offer.sdp);
         self.trickle = trickle;
+        self.bye_first = false;
         self.held.clear();
         if let Transport::Interrupted { restarted_at, .. } = &mut self.transport {
             *restarted_at = Some(turn.now);
@@ -184,8 +194,12 @@ impl Connection {
     /// Our offer is made: it goes out unless it was given up meanwhile.
     pub(crate) fn offer_ready(&mut self, sdp: String, turn: &mut Turn) {
         if let Negotiation::Making { form, .. } = self.negotiation {
+            let insists = std::mem::take(&mut self.bye_first);
+            if insists {
+                self.send(&Message::Bye, turn);
+            }
             self.send(&Message::Offer(Description::new(form, sdp)), turn);
-            self.negotiation = Negotiation::Offering { form, since: turn.now };
+            self.negotiation = Negotiation::Offering { form, since: turn.now, insists };
             self.release_candidates(turn);
         }
     }

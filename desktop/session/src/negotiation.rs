@@ -15,10 +15,11 @@ pub(crate) enum Negotiation {
         form: OfferForm,
         since: Instant,
     },
-    /// Our offer is out.
+    /// Our offer is out. `insists`: it came with a `bye`, which voids whatever the other side had offered before.
     Offering {
         form: OfferForm,
         since: Instant,
+        insists: bool,
     },
     /// Its offer is being answered. `yielded`: an offer that we had sent was given up for it.
     Answering {
@@ -93,6 +94,10 @@ impl Negotiation {
         matches!(self, Self::Offering { .. })
     }
 
+    pub(crate) fn insists(&self) -> bool {
+        matches!(self, Self::Offering { insists: true, .. })
+    }
+
     /// The form of our offer that the other side may have seen.
     fn form_of_ours(&self) -> Option<OfferForm> {
         match self {
@@ -105,9 +110,10 @@ impl Negotiation {
     ///
     /// In `String` form it may come from a page of the first version, which never gives way: so we do. In `Object` form
     /// the smaller id gives way, except where our offer is a string: a page of the second version cannot read it, and a
-    /// client of this version gives way to it.
+    /// client of this version gives way to it. Right after a `bye` only our offer is worth anything.
     pub(crate) fn is_polite(&self, me: &ClientId, them: &ClientId, theirs: OfferForm, known: Manners) -> bool {
         match (theirs, self.form_of_ours()) {
+            _ if self.insists() => false,
             (OfferForm::String, _) if !known.yields => true,
             (OfferForm::Object, Some(OfferForm::String)) => !known.is_ours,
             (OfferForm::String | OfferForm::Object, _) => me < them,
@@ -138,7 +144,7 @@ mod tests {
     #[test]
     fn only_a_sent_offer_of_the_impolite_side_stands_against_another() {
         let since = moment();
-        let offering = Negotiation::Offering { form: Object, since };
+        let offering = Negotiation::Offering { form: Object, since, insists: false };
         assert_eq!(offering.on_offer(false, true), OnOffer::Ignore);
         assert_eq!(offering.on_offer(false, false), OnOffer::Ignore);
         assert_eq!(offering.on_offer(true, true), OnOffer::Answer { rollback: true });
@@ -150,7 +156,8 @@ mod tests {
     fn a_remote_offer_is_never_set_over_a_local_one_without_rollback() {
         let since = moment();
         for form in [String, Object] {
-            for pending in [Negotiation::Making { form, since }, Negotiation::Offering { form, since }] {
+            for pending in [Negotiation::Making { form, since }, Negotiation::Offering { form, since, insists: false }]
+            {
                 for polite in [false, true] {
                     assert_ne!(pending.on_offer(polite, true), OnOffer::Answer { rollback: false });
                 }
@@ -162,7 +169,10 @@ mod tests {
     fn an_offer_of_another_connection_gets_a_new_one_of_ours() {
         let since = moment();
         assert_eq!(Negotiation::Stable { since, yielded: false }.on_offer(true, false), OnOffer::Replace);
-        assert_eq!(Negotiation::Offering { form: Object, since }.on_offer(true, false), OnOffer::Replace);
+        assert_eq!(
+            Negotiation::Offering { form: Object, since, insists: false }.on_offer(true, false),
+            OnOffer::Replace
+        );
         let answering = Negotiation::Answering { form: Object, since, yielded: false };
         assert_eq!(answering.on_offer(false, true), OnOffer::Replace);
     }
@@ -170,8 +180,8 @@ mod tests {
     #[test]
     fn an_answer_counts_only_while_our_offer_is_out() {
         let since = moment();
-        assert_eq!(Negotiation::Offering { form: Object, since }.on_answer(true), OnAnswer::Accept);
-        assert_eq!(Negotiation::Offering { form: Object, since }.on_answer(false), OnAnswer::Mismatch);
+        assert_eq!(Negotiation::Offering { form: Object, since, insists: false }.on_answer(true), OnAnswer::Accept);
+        assert_eq!(Negotiation::Offering { form: Object, since, insists: false }.on_answer(false), OnAnswer::Mismatch);
         assert_eq!(Negotiation::Making { form: Object, since }.on_answer(true), OnAnswer::Ignore);
         assert_eq!(Negotiation::Stable { since, yielded: false }.on_answer(true), OnAnswer::Ignore);
         assert_eq!(Negotiation::Stable { since, yielded: true }.on_answer(true), OnAnswer::BothYielded);
@@ -185,8 +195,8 @@ mod tests {
         let (small, large) = (id("a"), id("b"));
         let unknown = Manners::default();
         let yields = Manners { yields: true, ..unknown };
-        let object = Negotiation::Offering { form: Object, since };
-        let string = Negotiation::Offering { form: String, since };
+        let object = Negotiation::Offering { form: Object, since, insists: false };
+        let string = Negotiation::Offering { form: String, since, insists: false };
         assert!(string.is_polite(&large, &small, String, unknown), "a page of the first version never gives way");
         assert!(!string.is_polite(&large, &small, String, yields));
         assert!(string.is_polite(&small, &large, String, yields));
@@ -195,12 +205,21 @@ mod tests {
     }
 
     #[test]
+    fn an_offer_after_a_bye_stands() {
+        let since = moment();
+        let insisting = Negotiation::Offering { form: String, since, insists: true };
+        for theirs in [String, Object] {
+            assert!(!insisting.is_polite(&id("a"), &id("b"), theirs, Manners::default()));
+        }
+    }
+
+    #[test]
     fn of_a_string_and_an_object_exactly_one_stands() {
         let since = moment();
         let (small, large) = (id("a"), id("b"));
         let ours = Manners { is_ours: true, yields: false };
-        let object = Negotiation::Offering { form: Object, since };
-        let string = Negotiation::Offering { form: String, since };
+        let object = Negotiation::Offering { form: Object, since, insists: false };
+        let string = Negotiation::Offering { form: String, since, insists: false };
         for (me, them) in [(&small, &large), (&large, &small)] {
             assert!(string.is_polite(me, them, Object, Manners::default()), "the second version cannot read a string");
             assert!(!string.is_polite(me, them, Object, ours));

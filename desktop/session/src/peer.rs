@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use protocol::{Address, Capability, ClientId, ClientInfo, Description, IceCandidate, MediaState, Message, OfferForm};
+use protocol::{Capability, ClientId, ClientInfo, Description, IceCandidate, MediaState, OfferForm};
 
 use crate::PeerEvent;
 use crate::backoff::Backoff;
@@ -137,14 +137,11 @@ impl Peer {
     /// Closes what there is and offers a new connection.
     pub(crate) fn offer(&mut self, turn: &mut Turn) {
         self.close(turn);
-        if self.may_hold_stale && !self.is_ours() {
-            // It ignores an offer while it thinks that it still has us.
-            turn.out.send(Address::Client(self.client.clone()), &Message::Bye, turn.now);
-        }
         let form = self.form();
+        let bye_first = self.may_hold_stale && !self.is_ours();
         self.may_hold_stale = true;
         self.offered_last = true;
-        self.standing = Standing::Linked(Connection::offer(&self.client, form, self.trickle(form), turn));
+        self.standing = Standing::Linked(Connection::offer(&self.client, form, self.trickle(form), bye_first, turn));
     }
 
     /// We have come (back) to the room: it is we who offer, unless a connection stands.
@@ -201,8 +198,15 @@ impl Peer {
         }
     }
 
-    /// It tears the connection down.
+    /// It tears the connection down: to leave, or to offer a new one.
     pub(crate) fn handle_bye(&mut self, turn: &mut Turn) {
+        if let Standing::Linked(connection) = &self.standing
+            && connection.negotiation.insists()
+            && *turn.me > self.client
+        {
+            // Both start anew at the same time: of the two new offers ours stands.
+            return;
+        }
         self.close(turn);
         self.told = None;
         self.may_hold_stale = false;
@@ -223,7 +227,11 @@ impl Peer {
                 connection.connected(turn);
             }
             PeerEvent::Disconnected => connection.disconnected(turn),
-            PeerEvent::Failed(_) | PeerEvent::Closed => return self.fail(turn),
+            PeerEvent::Failed(_) => return self.fail(turn),
+            PeerEvent::Closed => {
+                self.may_hold_stale = false;
+                return self.fail(turn);
+            }
         }
         None
     }
@@ -277,6 +285,7 @@ impl Peer {
         let since = if connection.was_connected() { turn.now } else { connection.opened_at };
         self.close(turn);
         self.failures += 1;
+        self.yields = false;
         let backoff = if self.is_ours() { RETRY } else { RETRY_EARLIER };
         let courtesy = if self.offered_last { Duration::ZERO } else { COURTESY };
         self.standing = Standing::Apart { offer_at: turn.now + backoff.delay(self.failures, turn.rng) + courtesy };

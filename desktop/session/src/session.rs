@@ -3,6 +3,7 @@
 mod frames;
 mod settle;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use protocol::{Address, Capability, ClientId, ErrorId, ErrorNotice, Message, Profile, Text};
@@ -34,6 +35,8 @@ pub struct Session {
     outbox: Outbox,
     /// Our own id, as far as it is known.
     me: Option<ClientId>,
+    /// What we were called before, on a server that gives another id on every return and lists the old one for a while.
+    former: BTreeSet<ClientId>,
     /// `me` was said on this link.
     is_me_certain: bool,
     roster: Roster,
@@ -59,6 +62,7 @@ impl Session {
             link: Link::new(),
             outbox,
             me: None,
+            former: BTreeSet::new(),
             is_me_certain: false,
             roster: Roster::default(),
             shown: Vec::new(),
@@ -195,7 +199,9 @@ impl Session {
         if self.me.as_ref().is_some_and(|before| *before != me) {
             self.with_peers(now, |peers, turn| peers.remove_all(turn));
             self.roster.clear();
+            self.former.extend(self.me.take());
         }
+        self.former.remove(&me);
         self.me = Some(me);
         self.is_me_certain = true;
     }

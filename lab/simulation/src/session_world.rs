@@ -60,7 +60,7 @@ pub enum Act {
 enum Happening {
     Act(Act),
     ServerBack,
-    PathBack(usize, usize),
+    PathBack,
     /// A wish for a seat reaches the server.
     Seat {
         person: usize,
@@ -113,8 +113,8 @@ enum Happening {
 /// The path between two people.
 #[derive(Debug, Clone, Copy)]
 struct Outage {
-    is_over: bool,
-    renewed_at: Option<Instant>,
+    until: Instant,
+    renews: bool,
 }
 
 pub struct World {
@@ -254,12 +254,8 @@ impl World {
         match happening {
             Happening::Act(act) => self.act(act),
             Happening::ServerBack => self.server = Some(Server::start(&self.plan, &mut self.rng, self.now)),
-            Happening::PathBack(a, b) => {
-                if let Some(outage) = self.outages.get_mut(&(a, b)) {
-                    outage.is_over = true;
-                    outage.renewed_at = outage.renewed_at.map(|_| self.now);
-                }
-            }
+            // The network is looked at after everything that happens.
+            Happening::PathBack => {}
             Happening::Seat { person } => self.seat(person),
             Happening::Dial { person, client, attempt } => self.dial(person, client, attempt),
             Happening::ChannelOpen { link } => self.channel_open(link),
@@ -287,9 +283,11 @@ impl World {
             Act::Restart { graceful, down } => self.restart(graceful, down),
             Act::Outage { pair, lasts, renews } => {
                 let pair = (pair.0.min(pair.1), pair.0.max(pair.1));
-                let renewed_at = renews.then_some(self.now);
-                self.outages.insert(pair, Outage { is_over: false, renewed_at });
-                self.after(lasts, Happening::PathBack(pair.0, pair.1));
+                let until = self.now + lasts;
+                let outage = self.outages.entry(pair).or_insert(Outage { until, renews });
+                outage.until = outage.until.max(until);
+                outage.renews |= renews;
+                self.after(lasts, Happening::PathBack);
             }
             Act::Say(person, text) => self.command(person, session::Command::Say { to: protocol::Address::Room, text }),
             Act::SetMedia(person, media) => {
@@ -347,15 +345,15 @@ impl World {
     }
 
     fn advance_network(&mut self) {
-        let (people, outages) = (&self.people, &self.outages);
+        let (people, outages, now) = (&self.people, &self.outages, self.now);
         let path = |a: usize, b: usize| {
             if !people[a].is_running || !people[b].is_running {
                 return Path::Closed;
             }
             match outages.get(&(a.min(b), a.max(b))) {
                 None => Path::Open { only_since: None },
-                Some(Outage { is_over: true, renewed_at }) => Path::Open { only_since: *renewed_at },
-                Some(Outage { is_over: false, .. }) => Path::Closed,
+                Some(outage) if now < outage.until => Path::Closed,
+                Some(outage) => Path::Open { only_since: outage.renews.then_some(outage.until) },
             }
         };
         for (connection, report) in self.network.advance(self.now, &mut self.rng, path) {

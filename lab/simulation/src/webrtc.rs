@@ -256,6 +256,9 @@ impl Network {
     fn works(&self, id: u64, path: impl Fn(usize, usize) -> Path) -> bool {
         let Some(partner) = self.partner(id) else { return false };
         let (here, there) = (&self.connections[&id], &self.connections[&partner]);
+        if there.ice == Ice::Over {
+            return false;
+        }
         match path(here.owner, there.owner) {
             Path::Closed => false,
             Path::Open { only_since } => {

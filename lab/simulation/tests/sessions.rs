@@ -94,8 +94,9 @@ fn any_schedule(seed: u64, plan: Plan, sessions: usize, pages: &[Kind], n_acts: 
             world.plan(Duration::from_millis(at), act);
         }
     }
-    // A server of the first version lists an abrupt leaver for two minutes, who is offered a connection now and then.
-    world.run(if plan == Plan::Classic { seconds(50 + 130) } else { seconds(50) });
+    // It takes a while until the last silence is noticed. A server of the first version lists an abrupt leaver for two
+    // minutes, who is offered a connection now and then.
+    world.run(seconds(50) + if plan == Plan::Classic { seconds(130) } else { seconds(20) });
     let settled = world.settle(seconds(150))?;
     talk(&mut world)?;
     world.check_manners()?;

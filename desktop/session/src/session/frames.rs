@@ -113,7 +113,8 @@ impl Session {
         // A server of an earlier version may list people before it has said who we are. We ask again.
         let Some(me) = self.me.clone().filter(|_| self.is_me_certain) else { return };
         let is_arrival = !self.link.is_in_room();
-        for client in self.roster.apply(info.clients) {
+        let clients = info.clients.into_iter().filter(|client| !self.former.contains(&client.id)).collect();
+        for client in self.roster.apply(clients) {
             self.depart(&client, now);
         }
         self.peers.update(&self.roster, &me, now);

@@ -129,6 +129,9 @@ impl World {
     pub(super) fn carry_out(&mut self, person: usize, order: Order) {
         let now = self.now;
         let Some(&connection) = self.shell(person).keys.get(order.key()) else { return };
+        if !self.people[person].is_here() {
+            return;
+        }
         self.trace(|| format!("        {} {order:?}", self.people[person].name));
         let forbidden = format!("{} was made to break the rules with {order:?}", self.people[person].name);
         match order {
