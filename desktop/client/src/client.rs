@@ -1,5 +1,8 @@
 //! The handle of a running participant.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 

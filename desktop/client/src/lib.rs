@@ -15,6 +15,8 @@ mod packet;
 mod record;
 mod report;
 mod seat;
+#[cfg(test)]
+mod stand_in;
 mod vp8;
 
 pub use client::{Client, ClientEvent};

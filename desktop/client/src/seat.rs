@@ -1,5 +1,8 @@
 //! Taking a seat in the room, on whichever kind of server there is, and keeping it.
 
+#[cfg(test)]
+mod tests;
+
 use protocol::ErrorId;
 use protocol::api::CreateRoom;
 use session::{JoinFailure, Joined};

@@ -1,5 +1,7 @@
 //! Two engine peers in one process, over the loopback.
 
+mod loss;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
