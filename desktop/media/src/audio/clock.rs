@@ -7,22 +7,22 @@ const LAG_MAX: Duration = Duration::from_millis(500);
 
 /// Each tick is due a period after the one before, however late that was served: so nothing drifts.
 #[derive(Debug)]
-pub struct Ticker {
+pub(crate) struct Ticker {
     due: Instant,
     period: Duration,
 }
 
 impl Ticker {
-    pub fn new(now: Instant, period: Duration) -> Self {
+    pub(crate) fn new(now: Instant, period: Duration) -> Self {
         Self { due: now + period, period }
     }
 
-    pub fn due(&self) -> Instant {
+    pub(crate) fn due(&self) -> Instant {
         self.due
     }
 
     /// Says whether a tick is due, and takes it.
-    pub fn take(&mut self, now: Instant) -> bool {
+    pub(crate) fn take(&mut self, now: Instant) -> bool {
         if now < self.due {
             return false;
         }

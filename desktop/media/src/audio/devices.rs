@@ -1,7 +1,9 @@
 //! Microphones and speakers that come and go: one thread per direction opens the device, watches it, tells what is
 //! wrong in a sentence, and tries again.
 
-mod stream;
+mod card;
+mod error;
+mod server;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,58 +15,66 @@ use super::SAMPLE_RATE;
 use super::ring::Ring;
 use super::worker::Worker;
 use crate::event::Events;
+use error::OpenError;
 
 /// A device that is missing is looked for this often.
 const RETRY: Duration = Duration::from_secs(3);
+
+/// A device that gives and takes nothing for this long is as good as gone.
+const STALL: Duration = Duration::from_secs(3);
 
 /// Samples: what a thread may be late before sound is lost, and what a device may ask for at a time. A second.
 const RING: usize = SAMPLE_RATE as usize;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
+pub(crate) enum Direction {
     Capture,
     Playback,
 }
 
 /// Between a device's callback and the thread that feeds or empties it: always 48 kHz mono, whatever the device does.
 #[derive(Debug)]
-pub struct Line {
-    pub ring: Ring,
+pub(crate) struct Line {
+    pub(crate) ring: Ring,
     live: AtomicBool,
     /// How many samples the device takes at a time.
     appetite: AtomicUsize,
+    /// Grows whenever the device gives or takes something.
+    progress: AtomicUsize,
     wake: Sender<()>,
     woken: Receiver<()>,
 }
 
 impl Line {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         let (wake, woken) = bounded(1);
         Arc::new(Self {
             ring: Ring::new(RING),
             live: AtomicBool::new(false),
             appetite: AtomicUsize::new(0),
+            progress: AtomicUsize::new(0),
             wake,
             woken,
         })
     }
 
     /// Whether a device is at the other end.
-    pub fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         self.live.load(Ordering::Acquire)
     }
 
     /// Gets a message whenever the device gave or took samples.
-    pub fn woken(&self) -> &Receiver<()> {
+    pub(crate) fn woken(&self) -> &Receiver<()> {
         &self.woken
     }
 
     /// Whether the device could run dry before it asks again, and there is room for a block.
-    pub fn is_hungry(&self, block: usize) -> bool {
+    pub(crate) fn is_hungry(&self, block: usize) -> bool {
         self.ring.len() < (self.appetite.load(Ordering::Relaxed) + block).min(RING - block)
     }
 
     fn wake(&self) {
+        self.progress.fetch_add(1, Ordering::Relaxed);
         // Full: the thread has not looked yet, one message is enough.
         let _ = self.wake.try_send(());
     }
@@ -85,12 +95,17 @@ impl Line {
 
 /// A device at the end of a line, as long as there is one. Dropping it releases the device.
 #[derive(Debug)]
-pub struct Device {
+pub(crate) struct Device {
     _watch: Worker,
 }
 
 impl Device {
-    pub fn open(direction: Direction, name: Option<String>, line: Arc<Line>, events: Events) -> std::io::Result<Self> {
+    pub(crate) fn open(
+        direction: Direction,
+        name: Option<String>,
+        line: Arc<Line>,
+        events: Events,
+    ) -> std::io::Result<Self> {
         let thread = match direction {
             Direction::Capture => "audio-capture",
             Direction::Playback => "audio-playback",
@@ -100,25 +115,37 @@ impl Device {
     }
 }
 
+#[expect(dead_code, reason = "kept for its end: dropping it closes the device")]
+enum Stream {
+    Server(server::Stream),
+    Card(card::Stream),
+}
+
+fn open(direction: Direction, name: Option<&str>, line: &Arc<Line>) -> Result<(Stream, Receiver<String>), OpenError> {
+    let (broken, reasons) = bounded(1);
+    let stream = match server::open(direction, name, line, broken.clone()) {
+        Ok(stream) => Stream::Server(stream),
+        Err(OpenError::NoSound) => Stream::Card(card::open(direction, name, line, broken)?),
+        Err(error) => return Err(error),
+    };
+    Ok((stream, reasons))
+}
+
 fn watch(direction: Direction, name: Option<&str>, line: &Arc<Line>, events: &Events, stopped: &Receiver<()>) {
     // The last sentence that was told: the same trouble is told once.
     let mut told = None;
     loop {
-        let (fail, failed) = bounded(1);
-        let trouble = match stream::open(direction, name, line, fail) {
-            Ok(stream) => {
+        let trouble = match open(direction, name, line) {
+            Ok((stream, broken)) => {
                 line.set_live(true);
                 if told.take().is_some() {
-                    events.notice(works_again(direction));
+                    events.notice(error::works_again(direction));
                 }
-                let reason = select! {
-                    recv(stopped) -> _ => None,
-                    recv(failed) -> reason => Some(reason.unwrap_or_default()),
-                };
+                let reason = wait_for_the_end(line, &broken, stopped);
                 line.set_live(false);
                 drop(stream);
                 let Some(reason) = reason else { return };
-                lost(direction, &reason)
+                error::lost(direction, &reason)
             }
             Err(error) => error.sentence(direction),
         };
@@ -133,22 +160,19 @@ fn watch(direction: Direction, name: Option<&str>, line: &Arc<Line>, events: &Ev
     }
 }
 
-fn works_again(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Capture => "The microphone works again.",
-        Direction::Playback => "The speaker works again.",
-    }
-}
-
-fn lost(direction: Direction, reason: &str) -> String {
-    match direction {
-        Direction::Capture => format!(
-            "The microphone stopped working ({reason}), so the others cannot hear you. Connect it again or choose \
-             another one; it is tried again every few seconds."
-        ),
-        Direction::Playback => format!(
-            "The speaker stopped working ({reason}), so you cannot hear the others. Connect it again or choose \
-             another one; it is tried again every few seconds."
-        ),
+/// Says why the device is gone; `None` if we are to stop.
+fn wait_for_the_end(line: &Line, broken: &Receiver<String>, stopped: &Receiver<()>) -> Option<String> {
+    let mut progress = line.progress.load(Ordering::Relaxed);
+    loop {
+        select! {
+            recv(stopped) -> _ => return None,
+            recv(broken) -> reason => return Some(reason.unwrap_or_else(|_| "the sound server is gone".into())),
+            default(STALL) => {
+                let before = std::mem::replace(&mut progress, line.progress.load(Ordering::Relaxed));
+                if before == progress {
+                    return Some("there is no sound from or to it".into());
+                }
+            }
+        }
     }
 }

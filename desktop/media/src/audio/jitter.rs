@@ -31,7 +31,7 @@ const BREAK_US: i64 = 1_000_000;
 /// Times are microseconds since an epoch of the owner's; a transit is the time of arrival minus the time of the RTP
 /// clock, so only differences of transits mean something.
 #[derive(Debug, Default)]
-pub struct Jitter {
+pub(crate) struct Jitter {
     /// The smallest transit in each of the last periods, with the period's number.
     fastest: VecDeque<(i64, i64)>,
     lateness: VecDeque<i64>,
@@ -41,7 +41,7 @@ pub struct Jitter {
 
 impl Jitter {
     /// `frame` is the packet's duration in samples.
-    pub fn handle_packet(&mut self, arrived_us: i64, timestamp: i64, frame: usize) {
+    pub(crate) fn handle_packet(&mut self, arrived_us: i64, timestamp: i64, frame: usize) {
         let transit = arrived_us - micros(timestamp);
         if self.fastest_transit().is_some_and(|fastest| (transit - fastest).abs() > BREAK_US) {
             self.fastest.clear();
@@ -60,12 +60,12 @@ impl Jitter {
     }
 
     /// When a packet of this timestamp would have come had it been as fast as the fastest; `None` before any packet.
-    pub fn earliest_arrival(&self, timestamp: i64) -> Option<i64> {
+    pub(crate) fn earliest_arrival(&self, timestamp: i64) -> Option<i64> {
         Some(self.fastest_transit()? + micros(timestamp))
     }
 
     /// How long after its earliest arrival a packet should be played.
-    pub fn target_us(&self) -> i64 {
+    pub(crate) fn target_us(&self) -> i64 {
         self.target.unwrap_or(TARGET_START_US)
     }
 
@@ -96,7 +96,7 @@ impl Jitter {
 }
 
 /// Samples of 48 kHz as microseconds.
-pub fn micros(samples: i64) -> i64 {
+pub(crate) fn micros(samples: i64) -> i64 {
     samples * 1_000_000 / i64::from(SAMPLE_RATE)
 }
 

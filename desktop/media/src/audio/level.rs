@@ -23,29 +23,29 @@ const ATTACK: u32 = 6;
 const HANG_OVER: u32 = 50;
 
 #[derive(Debug, Default)]
-pub struct Meter {
+pub(crate) struct Meter {
     powers: [f32; METER_BLOCKS],
     next: usize,
 }
 
 impl Meter {
-    pub fn handle_block(&mut self, block: &[f32]) {
+    pub(crate) fn handle_block(&mut self, block: &[f32]) {
         self.powers[self.next] = total_power(block);
         self.next = (self.next + 1) % METER_BLOCKS;
     }
 
     /// 0 is silence, 1 is a full-scale sine or anything louder.
-    pub fn level(&self) -> f32 {
+    pub(crate) fn level(&self) -> f32 {
         (2.0 * self.powers.iter().sum::<f32>() / METER_BLOCKS as f32).sqrt().min(1.0)
     }
 
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         *self = Self::default();
     }
 }
 
 #[derive(Debug)]
-pub struct SpeakingDetector {
+pub(crate) struct SpeakingDetector {
     noise_db: f32,
     loud_for: u32,
     quiet_for: u32,
@@ -60,7 +60,7 @@ impl Default for SpeakingDetector {
 
 impl SpeakingDetector {
     /// Takes 10 ms; says when speaking begins (`Some(true)`) or ends.
-    pub fn handle_block(&mut self, block: &[f32; BLOCK]) -> Option<bool> {
+    pub(crate) fn handle_block(&mut self, block: &[f32; BLOCK]) -> Option<bool> {
         let level = 10.0 * total_power(block).max(1e-12).log10();
         let loud = level > SPEECH_MIN_DB.max(self.noise_db + OVER_NOISE_DB);
         // Digital silence says nothing about the room.
@@ -80,7 +80,7 @@ impl SpeakingDetector {
     }
 
     /// The microphone is off. Says whether that ends speaking.
-    pub fn reset(&mut self) -> Option<bool> {
+    pub(crate) fn reset(&mut self) -> Option<bool> {
         let ended = self.speaking.then_some(false);
         *self = Self { noise_db: self.noise_db, ..Self::default() };
         ended

@@ -14,7 +14,7 @@ const RELEASE: f32 = 0.000_35;
 /// The gain is the smallest that any sample within reach needs, averaged over the same reach: so it has arrived when
 /// the peak does, and it has no corners.
 #[derive(Debug)]
-pub struct Limiter {
+pub(crate) struct Limiter {
     delayed: VecDeque<f32>,
     /// Candidates for the smallest gain within reach, with the sample's number; rising from front to back.
     smallest: VecDeque<(u64, f32)>,
@@ -36,7 +36,7 @@ impl Default for Limiter {
 }
 
 impl Limiter {
-    pub fn process(&mut self, block: &mut [f32]) {
+    pub(crate) fn process(&mut self, block: &mut [f32]) {
         // Summed anew for each block: a running sum of floats would drift.
         let mut sum: f32 = self.averaged.iter().sum();
         for sample in block {

@@ -11,42 +11,42 @@ use crate::packet::{Packet, PeerTag};
 use crate::stats::AudioStats;
 
 #[derive(Debug, Default)]
-pub struct Mixer {
+pub(crate) struct Mixer {
     voices: BTreeMap<PeerTag, Voice>,
     limiter: Limiter,
 }
 
 impl Mixer {
     /// A peer that is already open stays as it is.
-    pub fn open(&mut self, peer: PeerTag, now: Instant) -> Result<(), CodecError> {
+    pub(crate) fn open(&mut self, peer: PeerTag, now: Instant) -> Result<(), CodecError> {
         if !self.voices.contains_key(&peer) {
             self.voices.insert(peer, Voice::new(now)?);
         }
         Ok(())
     }
 
-    pub fn close(&mut self, peer: PeerTag) {
+    pub(crate) fn close(&mut self, peer: PeerTag) {
         self.voices.remove(&peer);
     }
 
-    pub fn receive(&mut self, peer: PeerTag, packet: Packet) {
+    pub(crate) fn receive(&mut self, peer: PeerTag, packet: Packet) {
         if let Some(voice) = self.voices.get_mut(&peer) {
             voice.receive(packet);
         }
     }
 
-    pub fn set_volume(&mut self, peer: PeerTag, volume: f32) {
+    pub(crate) fn set_volume(&mut self, peer: PeerTag, volume: f32) {
         if let Some(voice) = self.voices.get_mut(&peer) {
             voice.set_volume(volume);
         }
     }
 
-    pub fn stats(&mut self, peer: PeerTag, now: Instant) -> AudioStats {
+    pub(crate) fn stats(&mut self, peer: PeerTag, now: Instant) -> AudioStats {
         self.voices.get_mut(&peer).map(|voice| voice.stats(now)).unwrap_or_default()
     }
 
     /// The next 10 ms, and who began or stopped speaking.
-    pub fn mix(&mut self, now: Instant) -> ([f32; BLOCK], Vec<(PeerTag, bool)>) {
+    pub(crate) fn mix(&mut self, now: Instant) -> ([f32; BLOCK], Vec<(PeerTag, bool)>) {
         let mut mix = [0.0; BLOCK];
         let mut changes = Vec::new();
         for (&peer, voice) in &mut self.voices {

@@ -22,22 +22,22 @@ const PACKET_MAX: usize = 1500;
 const DURATION_MAX: usize = 5760;
 
 /// Samples: 2.5 ms. Concealment comes in multiples of it.
-pub const GRAIN: usize = 120;
+pub(crate) const GRAIN: usize = 120;
 
 #[derive(Debug, Error)]
 #[error("libopus: {0}")]
-pub struct CodecError(#[from] opus::Error);
+pub(crate) struct CodecError(#[from] opus::Error);
 
 /// What a packet says about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
-    pub samples: usize,
+pub(crate) struct Shape {
+    pub(crate) samples: usize,
     /// It carries a copy of the packet before it (in-band FEC).
-    pub redundant: bool,
+    pub(crate) redundant: bool,
 }
 
 /// `None` for what no decoder should see: an empty, overlong or malformed packet.
-pub fn inspect(packet: &[u8]) -> Option<Shape> {
+pub(crate) fn inspect(packet: &[u8]) -> Option<Shape> {
     if packet.is_empty() || packet.len() > PACKET_MAX {
         return None;
     }
@@ -61,13 +61,13 @@ fn carries_redundancy(toc: u8, frames: &[&[u8]]) -> bool {
 }
 
 #[derive(Debug)]
-pub struct Encoder {
+pub(crate) struct Encoder {
     inner: opus::Encoder,
     buffer: [u8; PACKET_MAX],
 }
 
 impl Encoder {
-    pub fn new() -> Result<Self, CodecError> {
+    pub(crate) fn new() -> Result<Self, CodecError> {
         let mut inner = opus::Encoder::new(SAMPLE_RATE, Channels::Mono, Application::Voip)?;
         inner.set_bitrate(Bitrate::Bits(BITRATE))?;
         inner.set_signal(Signal::Voice)?;
@@ -77,44 +77,44 @@ impl Encoder {
         Ok(Self { inner, buffer: [0; PACKET_MAX] })
     }
 
-    pub fn encode(&mut self, frame: &[f32; FRAME]) -> Result<Bytes, CodecError> {
+    pub(crate) fn encode(&mut self, frame: &[f32; FRAME]) -> Result<Bytes, CodecError> {
         let length = self.inner.encode_float(frame, &mut self.buffer)?;
         Ok(Bytes::copy_from_slice(&self.buffer[..length]))
     }
 
     /// Forgets what was said before a pause.
-    pub fn reset(&mut self) -> Result<(), CodecError> {
+    pub(crate) fn reset(&mut self) -> Result<(), CodecError> {
         Ok(self.inner.reset_state()?)
     }
 }
 
 /// Appends to the caller's buffer; stereo packets are mixed down.
 #[derive(Debug)]
-pub struct Decoder {
+pub(crate) struct Decoder {
     inner: opus::Decoder,
     buffer: Box<[f32; DURATION_MAX]>,
 }
 
 impl Decoder {
-    pub fn new() -> Result<Self, CodecError> {
+    pub(crate) fn new() -> Result<Self, CodecError> {
         Ok(Self { inner: opus::Decoder::new(SAMPLE_RATE, Channels::Mono)?, buffer: Box::new([0.0; DURATION_MAX]) })
     }
 
-    pub fn decode(&mut self, packet: &[u8], out: &mut Vec<f32>) -> Result<(), CodecError> {
+    pub(crate) fn decode(&mut self, packet: &[u8], out: &mut Vec<f32>) -> Result<(), CodecError> {
         let samples = self.inner.decode_float(packet, &mut self.buffer[..], false)?;
         self.append(samples, out);
         Ok(())
     }
 
     /// Restores the `samples` before `next` from the copy in it, as far as there is one.
-    pub fn recover(&mut self, next: &[u8], samples: usize, out: &mut Vec<f32>) -> Result<(), CodecError> {
+    pub(crate) fn recover(&mut self, next: &[u8], samples: usize, out: &mut Vec<f32>) -> Result<(), CodecError> {
         let samples = self.inner.decode_float(next, &mut self.buffer[..whole_grains(samples)], true)?;
         self.append(samples, out);
         Ok(())
     }
 
     /// Makes up `samples` that fit what was heard before; fades by itself when it goes on.
-    pub fn conceal(&mut self, samples: usize, out: &mut Vec<f32>) -> Result<(), CodecError> {
+    pub(crate) fn conceal(&mut self, samples: usize, out: &mut Vec<f32>) -> Result<(), CodecError> {
         let samples = self.inner.decode_float(&[], &mut self.buffer[..whole_grains(samples)], false)?;
         self.append(samples, out);
         Ok(())

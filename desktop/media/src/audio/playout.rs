@@ -37,7 +37,7 @@ const TOO_SHORT_FOR: u32 = 5;
 const PACE_EVERY: u32 = 3;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     Play {
         payload: Bytes,
         pace: Pace,
@@ -56,24 +56,24 @@ pub enum Step {
 
 /// How the delay should change with a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pace {
+pub(crate) enum Pace {
     Normal,
     Faster,
     Slower,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    pub packets: u64,
+pub(crate) struct Counts {
+    pub(crate) packets: u64,
     /// Packets that came after their turn.
-    pub late: u64,
-    pub duplicates: u64,
+    pub(crate) late: u64,
+    pub(crate) duplicates: u64,
     /// Packets that were skipped because too much was waiting.
-    pub dropped: u64,
+    pub(crate) dropped: u64,
     /// Samples that should have come and did not come in time, whatever was played instead.
-    pub concealed_samples: u64,
+    pub(crate) concealed_samples: u64,
     /// New streams under the same peer.
-    pub restarts: u64,
+    pub(crate) restarts: u64,
 }
 
 /// Sequence number and timestamp, counted on beyond their wrap.
@@ -98,7 +98,7 @@ enum Phase {
 }
 
 #[derive(Debug)]
-pub struct Playout {
+pub(crate) struct Playout {
     epoch: Instant,
     queue: BTreeMap<i64, Waiting>,
     newest: Option<Position>,
@@ -121,7 +121,7 @@ pub struct Playout {
 }
 
 impl Playout {
-    pub fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant) -> Self {
         Self {
             epoch: now,
             queue: BTreeMap::new(),
@@ -140,7 +140,7 @@ impl Playout {
         }
     }
 
-    pub fn handle_packet(&mut self, packet: Packet, shape: Shape) {
+    pub(crate) fn handle_packet(&mut self, packet: Packet, shape: Shape) {
         self.counts.packets += 1;
         if let Some(position) = self.locate(&packet) {
             self.stray = None;
@@ -160,7 +160,7 @@ impl Playout {
     }
 
     /// Asked when less than a block of decoded sound is left; `queued` is what is left, in samples.
-    pub fn poll(&mut self, now: Instant, queued: usize) -> Step {
+    pub(crate) fn poll(&mut self, now: Instant, queued: usize) -> Step {
         let now_us = self.since_epoch(now);
         if self.phase == Phase::Waiting && !self.begin(now_us) {
             return Step::Silence;
@@ -175,12 +175,12 @@ impl Playout {
         self.fill_gap(sequence - next.sequence, ahead, now_us, queued)
     }
 
-    pub fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         self.counts
     }
 
     /// Between the earliest possible arrival of a sound and its playing, and what it should be.
-    pub fn delay_us(&self) -> (i64, i64) {
+    pub(crate) fn delay_us(&self) -> (i64, i64) {
         (self.delay_us, self.jitter.target_us())
     }
 

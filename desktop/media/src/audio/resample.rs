@@ -16,7 +16,7 @@ const CHUNK: usize = 240;
 const TAPS: usize = 128;
 
 #[derive(Debug, Error)]
-pub enum RateError {
+pub(crate) enum RateError {
     #[error("the sample rate cannot be converted: {0}")]
     Refused(#[from] ResamplerConstructionError),
     #[error("the conversion failed: {0}")]
@@ -24,7 +24,7 @@ pub enum RateError {
 }
 
 /// Mono. Keeps what does not fill a chunk until more comes.
-pub struct Resampler {
+pub(crate) struct Resampler {
     /// `None`: both rates are the same.
     inner: Option<Async<f32>>,
     pending: Vec<f32>,
@@ -32,7 +32,7 @@ pub struct Resampler {
 }
 
 impl Resampler {
-    pub fn new(from: u32, to: u32) -> Result<Self, RateError> {
+    pub(crate) fn new(from: u32, to: u32) -> Result<Self, RateError> {
         if from == to {
             return Ok(Self { inner: None, pending: Vec::new(), converted: Vec::new() });
         }
@@ -43,7 +43,7 @@ impl Resampler {
         Ok(Self { inner: Some(inner), pending: Vec::with_capacity(2 * CHUNK), converted })
     }
 
-    pub fn process(
+    pub(crate) fn process(
         &mut self,
         samples: impl IntoIterator<Item = f32>,
         out: &mut VecDeque<f32>,

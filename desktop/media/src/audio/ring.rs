@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 /// One thread may push and one may take at a time. (More would mix up samples, no worse.)
 #[derive(Debug)]
-pub struct Ring {
+pub(crate) struct Ring {
     /// `f32`s as their bits: samples need no lock if they are atomic.
     slots: Box<[AtomicU32]>,
     /// Samples ever pushed and ever taken.
@@ -13,7 +13,7 @@ pub struct Ring {
 }
 
 impl Ring {
-    pub fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize) -> Self {
         Self {
             slots: (0..capacity).map(|_| AtomicU32::new(0)).collect(),
             pushed: AtomicUsize::new(0),
@@ -21,12 +21,12 @@ impl Ring {
         }
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.pushed.load(Ordering::Acquire).wrapping_sub(self.taken.load(Ordering::Acquire)).min(self.slots.len())
     }
 
     /// Says how many samples found room.
-    pub fn push(&self, samples: impl IntoIterator<Item = f32>) -> usize {
+    pub(crate) fn push(&self, samples: impl IntoIterator<Item = f32>) -> usize {
         let pushed = self.pushed.load(Ordering::Relaxed);
         let room = self.slots.len() - self.len();
         let mut count = 0;
@@ -39,7 +39,7 @@ impl Ring {
     }
 
     /// Says how many samples there were.
-    pub fn take(&self, out: &mut [f32]) -> usize {
+    pub(crate) fn take(&self, out: &mut [f32]) -> usize {
         let taken = self.taken.load(Ordering::Relaxed);
         let count = self.len().min(out.len());
         for (i, slot) in out[..count].iter_mut().enumerate() {
@@ -49,7 +49,7 @@ impl Ring {
         count
     }
 
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.taken.store(self.pushed.load(Ordering::Acquire), Ordering::Release);
     }
 }

@@ -12,7 +12,7 @@ const LAG_MAX: usize = 480;
 const FRAME_MIN: usize = OVERLAP + LAG_MAX;
 
 /// Leaves out one period. Says how many samples are gone.
-pub fn shorten(frame: &mut Vec<f32>) -> usize {
+pub(crate) fn shorten(frame: &mut Vec<f32>) -> usize {
     let Some(lag) = best_lag(frame) else { return 0 };
     for i in 0..OVERLAP {
         frame[i] = faded(frame[i], frame[i + lag], i);
@@ -22,7 +22,7 @@ pub fn shorten(frame: &mut Vec<f32>) -> usize {
 }
 
 /// Repeats one period. Says how many samples were added.
-pub fn lengthen(frame: &mut Vec<f32>) -> usize {
+pub(crate) fn lengthen(frame: &mut Vec<f32>) -> usize {
     let Some(lag) = best_lag(frame) else { return 0 };
     let mut longer = Vec::with_capacity(frame.len() + lag);
     longer.extend_from_slice(&frame[..lag]);

@@ -11,7 +11,7 @@ use super::{BLOCK, FRAME};
 use crate::packet::{Packet, PeerTag};
 
 /// What a microphone of ours would send for a tone: packets of 20 ms.
-pub fn tone_packets(hertz: f32, packets: usize) -> Vec<Bytes> {
+pub(crate) fn tone_packets(hertz: f32, packets: usize) -> Vec<Bytes> {
     let mut encoder = Encoder::new().unwrap();
     let mut tone = Tone::new(hertz);
     let mut frame = [0.0; FRAME];
@@ -23,22 +23,22 @@ pub fn tone_packets(hertz: f32, packets: usize) -> Vec<Bytes> {
 }
 
 /// The packet with this number of a steady stream.
-pub fn packet(number: usize, payload: Bytes, arrived: Instant) -> Packet {
+pub(crate) fn packet(number: usize, payload: Bytes, arrived: Instant) -> Packet {
     let timestamp = (number * FRAME) as u32;
     Packet { sequence: number as u16, timestamp, marker: false, payload, arrived }
 }
 
 /// A mixer and the time it is told.
-pub struct Listener {
-    pub mixer: Mixer,
-    pub now: Instant,
+pub(crate) struct Listener {
+    pub(crate) mixer: Mixer,
+    pub(crate) now: Instant,
     /// Everything that was mixed.
-    pub heard: Vec<f32>,
-    pub speaking: Vec<(PeerTag, bool)>,
+    pub(crate) heard: Vec<f32>,
+    pub(crate) speaking: Vec<(PeerTag, bool)>,
 }
 
 impl Listener {
-    pub fn new(peers: &[PeerTag]) -> Self {
+    pub(crate) fn new(peers: &[PeerTag]) -> Self {
         let now = Instant::now();
         let mut mixer = Mixer::default();
         peers.iter().for_each(|&peer| mixer.open(peer, now).unwrap());
@@ -46,12 +46,12 @@ impl Listener {
     }
 
     /// Hands a packet over, as arrived by now.
-    pub fn receive(&mut self, peer: PeerTag, number: usize, payload: &Bytes) {
+    pub(crate) fn receive(&mut self, peer: PeerTag, number: usize, payload: &Bytes) {
         self.mixer.receive(peer, packet(number, payload.clone(), self.now));
     }
 
     /// Lets 10 ms go by.
-    pub fn pull(&mut self) {
+    pub(crate) fn pull(&mut self) {
         let (block, changes) = self.mixer.mix(self.now);
         self.heard.extend(block);
         self.speaking.extend(changes);
@@ -59,7 +59,7 @@ impl Listener {
     }
 
     /// Lets the time of one packet go by.
-    pub fn pull_frame(&mut self) {
+    pub(crate) fn pull_frame(&mut self) {
         (0..FRAME / BLOCK).for_each(|_| self.pull());
     }
 }

@@ -8,18 +8,18 @@ use super::SAMPLE_RATE;
 const AMPLITUDE: f64 = 0.251;
 
 #[derive(Debug)]
-pub struct Tone {
+pub(crate) struct Tone {
     /// Of a turn.
     phase: f64,
     step: f64,
 }
 
 impl Tone {
-    pub fn new(hertz: f32) -> Self {
+    pub(crate) fn new(hertz: f32) -> Self {
         Self { phase: 0.0, step: f64::from(hertz) / f64::from(SAMPLE_RATE) }
     }
 
-    pub fn fill(&mut self, samples: &mut [f32]) {
+    pub(crate) fn fill(&mut self, samples: &mut [f32]) {
         for sample in samples {
             *sample = (AMPLITUDE * (TAU * self.phase).sin()) as f32;
             self.phase = (self.phase + self.step).fract();

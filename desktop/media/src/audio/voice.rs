@@ -20,7 +20,7 @@ const TONE_PERIOD: Duration = Duration::from_millis(500);
 const VOLUME_MAX: f32 = 4.0;
 
 #[derive(Debug)]
-pub struct Voice {
+pub(crate) struct Voice {
     playout: Playout,
     decoder: Decoder,
     /// Decoded and not yet played.
@@ -40,7 +40,7 @@ pub struct Voice {
 }
 
 impl Voice {
-    pub fn new(now: Instant) -> Result<Self, CodecError> {
+    pub(crate) fn new(now: Instant) -> Result<Self, CodecError> {
         Ok(Self {
             playout: Playout::new(now),
             decoder: Decoder::new()?,
@@ -59,21 +59,21 @@ impl Voice {
     }
 
     /// A packet that no decoder should see is counted, and missing from then on.
-    pub fn receive(&mut self, packet: Packet) {
+    pub(crate) fn receive(&mut self, packet: Packet) {
         match inspect(&packet.payload) {
             Some(shape) => self.playout.handle_packet(packet, shape),
             None => self.malformed += 1,
         }
     }
 
-    pub fn set_volume(&mut self, volume: f32) {
+    pub(crate) fn set_volume(&mut self, volume: f32) {
         if volume.is_finite() {
             self.volume = volume.clamp(0.0, VOLUME_MAX);
         }
     }
 
     /// Adds the next 10 ms to the mix. Says whether the peer began (`Some(true)`) or stopped speaking.
-    pub fn mix_into(&mut self, mix: &mut [f32; BLOCK], now: Instant) -> Option<bool> {
+    pub(crate) fn mix_into(&mut self, mix: &mut [f32; BLOCK], now: Instant) -> Option<bool> {
         while self.pcm.len() < BLOCK {
             self.advance(now);
         }
@@ -92,7 +92,7 @@ impl Voice {
         self.detector.handle_block(&block)
     }
 
-    pub fn stats(&mut self, now: Instant) -> AudioStats {
+    pub(crate) fn stats(&mut self, now: Instant) -> AudioStats {
         let counts = self.playout.counts();
         let (delay, target) = self.playout.delay_us();
         AudioStats {

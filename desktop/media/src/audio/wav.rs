@@ -25,7 +25,7 @@ const FLUSH_EVERY: usize = SAMPLE_RATE as usize / 2;
 const RECORDING_MAX: u64 = 6 * 3600 * SAMPLE_RATE as u64;
 
 #[derive(Debug, Error)]
-pub enum WavError {
+pub(crate) enum WavError {
     #[error("{0}")]
     Format(#[from] hound::Error),
     #[error("{0}")]
@@ -39,7 +39,7 @@ pub enum WavError {
 }
 
 /// A file of any rate, width and number of channels, as 48 kHz mono without an end.
-pub struct WavLoop {
+pub(crate) struct WavLoop {
     path: PathBuf,
     reader: WavReader<BufReader<File>>,
     resampler: Resampler,
@@ -49,7 +49,7 @@ pub struct WavLoop {
 }
 
 impl WavLoop {
-    pub fn open(path: &Path) -> Result<Self, WavError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, WavError> {
         let reader = WavReader::open(path)?;
         let WavSpec { channels, sample_rate: rate, .. } = reader.spec();
         if !(1..=CHANNELS_MAX).contains(&channels) || !(RATE_MIN..=RATE_MAX).contains(&rate) {
@@ -62,7 +62,7 @@ impl WavLoop {
         Ok(file)
     }
 
-    pub fn fill(&mut self, samples: &mut [f32]) -> Result<(), WavError> {
+    pub(crate) fn fill(&mut self, samples: &mut [f32]) -> Result<(), WavError> {
         while self.ready.len() < samples.len() {
             self.read_chunk()?;
         }
@@ -109,14 +109,14 @@ impl WavLoop {
 }
 
 /// A 16-bit mono file that is valid up to the last half second, whatever happens to the process.
-pub struct WavRecorder {
+pub(crate) struct WavRecorder {
     writer: WavWriter<BufWriter<File>>,
     unflushed: usize,
     written: u64,
 }
 
 impl WavRecorder {
-    pub fn create(path: &Path) -> Result<Self, WavError> {
+    pub(crate) fn create(path: &Path) -> Result<Self, WavError> {
         let spec =
             WavSpec { channels: 1, sample_rate: SAMPLE_RATE, bits_per_sample: 16, sample_format: SampleFormat::Int };
         let mut writer = WavWriter::create(path, spec)?;
@@ -124,7 +124,7 @@ impl WavRecorder {
         Ok(Self { writer, unflushed: 0, written: 0 })
     }
 
-    pub fn write(&mut self, samples: &[f32]) -> Result<(), WavError> {
+    pub(crate) fn write(&mut self, samples: &[f32]) -> Result<(), WavError> {
         if self.written >= RECORDING_MAX {
             return Err(WavError::Full);
         }

@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Dropping it tells the thread to stop and waits for it.
 #[derive(Debug)]
-pub struct Worker {
+pub(crate) struct Worker {
     name: &'static str,
     stop: Option<Sender<()>>,
     ended: Receiver<()>,
@@ -20,7 +20,7 @@ pub struct Worker {
 
 impl Worker {
     /// The body ends as soon as its receiver is disconnected; nothing is ever sent through it.
-    pub fn spawn(name: &'static str, body: impl FnOnce(&Receiver<()>) + Send + 'static) -> io::Result<Self> {
+    pub(crate) fn spawn(name: &'static str, body: impl FnOnce(&Receiver<()>) + Send + 'static) -> io::Result<Self> {
         let (stop, stopped) = bounded(0);
         let (ending, ended) = bounded(0);
         let thread = Builder::new().name(name.into()).spawn(move || {

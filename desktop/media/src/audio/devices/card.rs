@@ -1,4 +1,4 @@
-//! The embassy of cpal: finds the sound server or card, opens a stream, converts what it carries.
+//! The embassy of cpal: a sound card of this machine, without a sound server.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -7,76 +7,37 @@ use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{
-    BufferSize, Device, ErrorKind, FromSample, HostId, Sample as _, SampleFormat, SizedSample, Stream, StreamConfig,
+    BufferSize, Device, ErrorKind, FromSample, HostId, Sample as _, SampleFormat, SizedSample, StreamConfig,
     SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange,
 };
 use crossbeam_channel::Sender;
-use thiserror::Error;
 
-use super::{Direction, Line};
+use super::{Direction, Line, OpenError};
 use crate::audio::SAMPLE_RATE;
-use crate::audio::resample::{RateError, Resampler};
+use crate::audio::resample::Resampler;
 
 /// Frames per callback: 20 ms, the longest that does not delay a packet.
 const PERIOD: u32 = 960;
 
-/// A sound server that hangs must not hang us.
+/// A driver that hangs must not hang us.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
 
-#[derive(Debug, Error)]
-pub enum OpenError {
-    #[error("no sound server and no sound card")]
-    NoSound,
-    #[error("no device")]
-    NoDevice,
-    #[error("no device of this name")]
-    Unknown { name: String, known: Vec<String> },
-    #[error("{0}")]
-    Refused(#[from] cpal::Error),
-    #[error("{0}")]
-    Rate(#[from] RateError),
-}
-
-impl OpenError {
-    /// What happened and what to do about it.
-    pub fn sentence(&self, direction: Direction) -> String {
-        let (what, who) = match direction {
-            Direction::Capture => ("microphone", "the others cannot hear you"),
-            Direction::Playback => ("speaker", "you cannot hear the others"),
-        };
-        match self {
-            Self::NoSound => format!(
-                "There is no sound server and no sound card, so {who}. Start PulseAudio or PipeWire, or connect a \
-                 {what}; it is tried again every few seconds."
-            ),
-            Self::NoDevice => format!(
-                "There is no {what}, so {who}. Connect one or choose one by its name; it is tried again every few \
-                 seconds."
-            ),
-            Self::Unknown { name, known } if known.is_empty() => {
-                format!("There is no {what} called “{name}” and no other either, so {who}. Connect one.")
-            }
-            Self::Unknown { name, known } => {
-                format!("There is no {what} called “{name}”, so {who}. Choose one of: {}.", known.join(", "))
-            }
-            Self::Refused(error) => format!(
-                "The {what} could not be opened ({error}), so {who}. Close other programs that use it or choose \
-                 another one; it is tried again every few seconds."
-            ),
-            Self::Rate(error) => {
-                format!("The {what} could not be opened ({error}), so {who}. Choose another one.")
-            }
-        }
-    }
+/// An open stream of a card. Dropping it closes the card.
+pub(crate) struct Stream {
+    _inner: cpal::Stream,
 }
 
 /// Opens and starts a stream. When it breaks, the reason is sent through `fail`.
-pub fn open(
+pub(crate) fn open(
     direction: Direction,
     name: Option<&str>,
     line: &Arc<Line>,
     fail: Sender<String>,
 ) -> Result<Stream, OpenError> {
+    // ALSA is asked only if there is a card: otherwise it fills the terminal with complaints.
+    if !has_card(direction) {
+        return Err(OpenError::NoSound);
+    }
     let device = find(direction, name)?;
     let (config, format) = configuration(&device, direction)?;
     let line = Arc::clone(line);
@@ -90,19 +51,14 @@ pub fn open(
         _ => Err(cpal::Error::new(ErrorKind::UnsupportedConfig).into()),
     }?;
     stream.play()?;
-    Ok(stream)
+    Ok(Stream { _inner: stream })
 }
 
 fn find(direction: Direction, name: Option<&str>) -> Result<Device, OpenError> {
-    let host = match cpal::host_from_id(HostId::PulseAudio) {
-        Ok(host) => host,
-        // ALSA is asked only if there is a card: otherwise it fills the terminal with complaints.
-        Err(_) if has_card(direction) => cpal::host_from_id(HostId::Alsa)?,
-        Err(_) => return Err(OpenError::NoSound),
-    };
+    let host = cpal::host_from_id(HostId::Alsa)?;
     let Some(name) = name else {
         let default = match direction {
-            Direction::Capture => host.default_input_device().filter(|device| !is_monitor(device)),
+            Direction::Capture => host.default_input_device(),
             Direction::Playback => host.default_output_device(),
         };
         return default.ok_or(OpenError::NoDevice);
@@ -131,12 +87,6 @@ fn has_card(direction: Direction) -> bool {
             name.to_str().is_some_and(|name| name.starts_with("pcm") && name.ends_with(suffix))
         })
     })
-}
-
-/// A sound server without a microphone offers what its speaker plays instead: the others would hear themselves. Who
-/// wants that chooses it by name.
-fn is_monitor(device: &Device) -> bool {
-    device.id().is_ok_and(|id| id.id().ends_with(".monitor"))
 }
 
 /// By the name that people see, or by the server's own.
@@ -180,7 +130,12 @@ fn buffer_size(config: &SupportedStreamConfig) -> BufferSize {
     }
 }
 
-fn capture<T>(device: &Device, config: StreamConfig, line: Arc<Line>, fail: Sender<String>) -> Result<Stream, OpenError>
+fn capture<T>(
+    device: &Device,
+    config: StreamConfig,
+    line: Arc<Line>,
+    fail: Sender<String>,
+) -> Result<cpal::Stream, OpenError>
 where
     T: SizedSample + Send + 'static,
     f32: FromSample<T>,
@@ -211,7 +166,7 @@ fn playback<T>(
     config: StreamConfig,
     line: Arc<Line>,
     fail: Sender<String>,
-) -> Result<Stream, OpenError>
+) -> Result<cpal::Stream, OpenError>
 where
     T: SizedSample + FromSample<f32> + Send + 'static,
 {
