@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::load::processes_of;
 use crate::process::{Process, eventually};
 
 /// Reads the pattern camera's mark from a video element's pixels; see `marks`.
@@ -172,6 +173,16 @@ impl Page {
         Ok(self.named(name).await?.send_keys(&char::from(Key::Enter).to_string()).await?)
     }
 
+    /// Writes to everyone in the room, as a person does.
+    pub async fn write_to_room(&self, text: &str) -> Result<()> {
+        let closed = "return !document.querySelector('textarea')?.checkVisibility()";
+        if self.run(closed).await? == json!(true) {
+            self.run("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'c', bubbles: true}))").await?;
+        }
+        self.fill("Message", text).await?;
+        self.press_enter("Message").await
+    }
+
     /// The numbers of pattern frames that a video showed while it was watched.
     pub async fn watch_marks(&self, video: &str, millis: u32) -> Result<Vec<u64>> {
         let seen = self.run_async(&format!("{READ_MARK}; return await watchMarks(() => {video}, {millis});")).await?;
@@ -192,6 +203,18 @@ impl Page {
     /// Closes the tab in order: the page can say good-bye.
     pub async fn close(self) -> Result<()> {
         self.client.goto("about:blank").await?;
-        Ok(self.client.close().await?)
+        Ok(self.client.clone().close().await?)
+    }
+}
+
+impl Drop for Page {
+    /// A browser outlives its driver: end every process that works in this page's own profile.
+    fn drop(&mut self) {
+        let ids: Vec<String> =
+            processes_of(self.profile.path()).unwrap_or_default().iter().map(ToString::to_string).collect();
+        if !ids.is_empty() {
+            let _ =
+                std::process::Command::new("kill").arg("-KILL").args(ids).stderr(std::process::Stdio::null()).status();
+        }
     }
 }

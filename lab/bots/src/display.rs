@@ -28,7 +28,16 @@ impl Display {
     /// A display of this size with a number that nobody uses.
     pub async fn start(width: u32, height: u32) -> Result<Self> {
         let mut command = Command::new("Xvfb");
-        command.args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "-nolisten", "tcp"]);
+        command.args([
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            &format!("{width}x{height}x24"),
+            "-nolisten",
+            "tcp",
+            "-noreset",
+        ]);
         command.stderr(std::process::Stdio::null());
         let mut process = Process::start("Xvfb", &mut command)?;
         let number = process.line().await?;

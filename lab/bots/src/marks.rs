@@ -27,6 +27,10 @@ pub fn find(picture: &Picture, below: u32) -> Vec<Found> {
                 let inside = |one: &Found| x < one.x + one.width && one.x < x + width && y < one.y + one.width / 2;
                 if let Some((number, millis)) = read(&light, picture.width, x, y, cell)
                     && number < below
+                    // A true mark reads the same a little further in; an accident does not.
+                    && [(2, 0), (0, 2), (2, 2)].iter().all(|(dx, dy)| {
+                        read(&light, picture.width, x + dx, y + dy, cell) == Some((number, millis))
+                    })
                     && !found.iter().any(inside)
                 {
                     found.push(Found { x, y, width, number, millis });

@@ -49,7 +49,7 @@ async fn main() -> Result<()> {
     window.save(&window_png)?;
     page.screenshot(&page_png).await?;
     println!("    the page showed {} different pictures of the app in 2 s", seen.len());
-    println!("    the window shows {} pattern picture(s)", marks::find(&window, 1 << 20).len());
+    println!("    the window shows {} pattern picture(s)", marks::find(&window, 5_000).len());
     println!("    pictures: {} and {}", window_png.display(), page_png.display());
     let report = app.quit().await?;
     println!("    the app decoded {} pictures of the page", report["peers"][0]["video"]["frames_decoded"]);

@@ -37,8 +37,7 @@ async fn open(page: &Page, version: Version, scene: &Scene, room: &str) -> Resul
 
 async fn say(page: &Page, version: Version, text: &str) -> Result<()> {
     if version == Version::Ours {
-        page.fill("Message", text).await?;
-        return page.press_enter("Message").await;
+        return page.write_to_room(text).await;
     }
     page.run(&format!("window.rtcChat.say('{text}')")).await.map(drop)
 }

@@ -15,28 +15,38 @@ async fn a_room_is_created_listed_and_entered_with_its_password() -> Result<()> 
          form.guest_limit.value = '2'; form.requestSubmit();",
     )
     .await?;
-    page.until("the password's form", "return document.querySelector('input[type=password]') !== null").await?;
+    // Who made the room is in it, without typing the password again.
+    page.until("being in the new room", "return window.rtcChat?.status === 'joined'").await?;
 
     let mut refused = enter(&scene, "tea & cake", "Wrong", Some("water"))?;
     assert_eq!(refusal(&mut refused).await?, "wrong-password");
     let mut unknown = enter(&scene, "nowhere", "Lost", None)?;
     assert_eq!(refusal(&mut unknown).await?, "unknown-room");
-    let mut first = enter(&scene, "tea & cake", "First", Some("milk"))?;
-    first.joined().await?;
     let mut second = enter(&scene, "tea & cake", "Second", Some("milk"))?;
     second.joined().await?;
     let mut third = enter(&scene, "tea & cake", "Third", Some("milk"))?;
     assert_eq!(refusal(&mut third).await?, "room-full");
 
-    page.goto(&format!("{}/rtc", scene.server.address)).await?;
-    page.until("two of two", "return /2\\s*\\/\\s*2/.test(document.body.textContent)").await?;
-    page.goto(&format!("{}/rtc/tea%20%26%20cake", scene.server.address)).await?;
-    page.run("const f = document.querySelector('form:has(input[type=password])'); f.password.value = 'milk'; f.requestSubmit();")
+    let guest = scene.page(&PageOptions::default()).await?;
+    guest.goto(&format!("{}/rtc", scene.server.address)).await?;
+    guest.until("two of two", "return /2\\s*(\\/|of)\\s*2/.test(document.body.textContent)").await?;
+    let room = format!("{}/rtc/tea%20%26%20cake", scene.server.address);
+    guest.goto(&room).await?;
+    guest.until("being told that it is full", "return /full/i.test(document.body.textContent)").await?;
+    guest.goto(&format!("{}/rtc/nowhere", scene.server.address)).await?;
+    guest
+        .until("being told that it is unknown", "return /no room|unknown|not exist/i.test(document.body.textContent)")
         .await?;
-    page.until("being told that it is full", "return /full/i.test(document.body.textContent)").await?;
-    page.goto(&format!("{}/rtc/nowhere", scene.server.address)).await?;
-    page.until("being told that it is unknown", "return /no room|unknown|not exist/i.test(document.body.textContent)")
-        .await?;
+
+    // A seat becomes free: now the guest gets in with the password, and with no other.
+    second.quit().await?;
+    guest.goto(&room).await?;
+    guest.fill("Password", "water").await?;
+    guest.press_enter("Password").await?;
+    guest.until("being told that the password is wrong", "return /wrong/i.test(document.body.textContent)").await?;
+    guest.fill("Password", "milk").await?;
+    guest.press_enter("Password").await?;
+    guest.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
     Ok(())
 }
 

@@ -36,11 +36,16 @@ function receive(message) {
   if (type === 'pong') state.me = message.receiver;
   else if (type === 'ping') send(sender, 'pong', data);
   else if (type === 'text') state.chat.push({ from: sender, name: data.from, time: data.time, text: data.text, mine: sender === state.me });
-  else if (type === 'offer') answerOffer(sender, data);
   else if (type === 'bye') hangUp(sender);
-  else if (type === 'room-info') meetEverybody(data.clients);
+  else if (type === 'offer' && isReady()) answerOffer(sender, data);
+  else if (type === 'room-info' && isReady()) meetEverybody(data.clients);
   settle(type, message);
   settle(`${type} ${sender}`, message);
+}
+
+/** What comes before the page has its camera and its own id finds nobody who listens. */
+function isReady() {
+  return camera !== null && state.me !== null;
 }
 
 async function connect() {

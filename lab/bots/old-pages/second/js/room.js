@@ -35,13 +35,18 @@ function receive(message) {
   const { sender, type, data } = message;
   if (type === 'ping') send(sender, 'pong', data);
   else if (type === 'text') state.chat.push({ from: sender, name: data.from, time: data.time, text: data.text, mine: sender === state.me });
-  else if (type === 'offer' || type === 'answer') peerOf(sender).handleDescription(data);
   else if (type === 'icecandidate') peers.get(sender)?.handleCandidate(data);
   else if (type === 'bye') hangUp(sender);
-  else if (type === 'room-info' && state.me !== null) meetEverybody(data.clients);
+  else if (type === 'room-info' && isReady()) meetEverybody(data.clients);
+  else if ((type === 'offer' || type === 'answer') && isReady()) peerOf(sender).handleDescription(data);
   const resolvers = waiting.get(type) ?? [];
   waiting.delete(type);
   resolvers.forEach((resolve) => resolve(message));
+}
+
+/** What comes before the page has its camera and its own id finds nobody who listens. */
+function isReady() {
+  return camera !== null && state.me !== null;
 }
 
 async function connect() {
