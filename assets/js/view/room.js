@@ -15,6 +15,7 @@ const ICONS_AFTER = 1_000;
 export class RoomView {
   #stage;
   #parts;
+  #title = document.title;
 
   constructor({ model, intents, streamOf, lobby }) {
     this.#stage = new Stage({ streamOf, intents });
@@ -38,6 +39,8 @@ export class RoomView {
   show(model) {
     setData(this.element, 'panel', model.panel ?? '');
     for (const part of this.#parts) part.show(model);
+    const title = model.unread > 0 ? `(${model.unread}) ${this.#title}` : this.#title;
+    if (document.title !== title) document.title = title;
   }
 
   resumeSound() {
