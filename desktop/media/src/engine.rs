@@ -15,12 +15,19 @@ use crate::stats::{OutStats, PeerStats};
 use crate::video_in::VideoIn;
 use crate::video_out::{Settings, VideoOut};
 
+/// What can be captured and encoded in real time; anything else is brought to the nearest bound.
+const SIDE_MIN: u32 = 16;
+const WIDTH_MAX: u32 = 1920;
+const HEIGHT_MAX: u32 = 1080;
+const FPS_MAX: u32 = 60;
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct EngineConfig {
     pub camera: CameraChoice,
     pub microphone: MicrophoneChoice,
     pub speaker: SpeakerChoice,
-    /// Of the camera's picture; a screen or a clip keeps its own size (up to 1920×1080).
+    /// Of the camera's picture, even and at most 1920×1080. A larger clip is scaled down to it, a smaller one keeps its
+    /// own size; a screen has its own, up to 1920×1080.
     pub width: u32,
     pub height: u32,
     pub fps: u32,
@@ -65,7 +72,8 @@ impl Engine {
         if let Some(Err(error)) = record.as_ref().map(std::fs::create_dir_all) {
             events.notice(format!("Nothing can be recorded: {error}."));
         }
-        let settings = Settings { camera, width, height, fps, bitrate, display: None };
+        let (width, height) = (width.clamp(SIDE_MIN, WIDTH_MAX) & !1, height.clamp(SIDE_MIN, HEIGHT_MAX) & !1);
+        let settings = Settings { camera, width, height, fps: fps.clamp(1, FPS_MAX), bitrate, display: None };
         let video_out = VideoOut::start(settings, events.clone())
             .map_err(|error| events.notice(format!("No picture can be sent: {error}.")))
             .ok();

@@ -3,7 +3,7 @@
 use crate::frame::I420;
 
 /// One in the fixed-point weights.
-const ONE: u32 = 1 << 12;
+const ONE: u32 = 1 << 8;
 
 /// The largest size with even sides that has the picture's shape and fits; the picture's own if that fits already.
 pub(crate) fn fit((width, height): (u32, u32), (width_max, height_max): (u32, u32)) -> (u32, u32) {
@@ -37,19 +37,14 @@ impl Scaler {
     }
 }
 
-/// Which source pixels a pixel of the result covers, and how much each of them counts.
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    first: usize,
-    /// Where its weights start, and how many there are.
-    weights: (usize, usize),
-}
-
+/// For every pixel of the result, which source pixels it covers and how much each of them counts.
 #[derive(Debug, Default)]
 struct Axis {
     sizes: (u32, u32),
-    spans: Vec<Span>,
-    weights: Vec<u32>,
+    firsts: Vec<usize>,
+    /// How many source pixels one pixel has weights for; some of them may be zero.
+    taps: usize,
+    weights: Vec<u16>,
 }
 
 impl Axis {
@@ -58,28 +53,21 @@ impl Axis {
             return;
         }
         self.sizes = (from, to);
-        self.spans.clear();
+        self.firsts.clear();
         self.weights.clear();
         // In units of 1/to of a source pixel everything is a whole number.
         let (from, to) = (u64::from(from), u64::from(to));
+        self.taps = (from.div_ceil(to) + 1).min(from) as usize;
         for pixel in 0..to {
             let (start, end) = (pixel * from, (pixel + 1) * from);
-            let (first, last) = (start / to, (end - 1) / to);
-            let offset = self.weights.len();
-            let mut left = ONE;
-            for source in first..last {
-                let covered = ((source + 1) * to).min(end) - (source * to).max(start);
-                let weight = (covered * u64::from(ONE) / from) as u32;
-                self.weights.push(weight);
-                left -= weight;
-            }
-            self.weights.push(left);
-            self.spans.push(Span { first: first as usize, weights: (offset, self.weights.len() - offset) });
+            let first = (start / to).min(from - self.taps as u64);
+            // The share of everything before a source pixel; the differences sum up to one, whatever the rounding.
+            let share = |source: u64| (source * to).clamp(start, end) - start;
+            let rounded = |source: u64| (share(source) * u64::from(ONE) + from / 2) / from;
+            let sources = first..first + self.taps as u64;
+            self.firsts.push(first as usize);
+            self.weights.extend(sources.map(|source| (rounded(source + 1) - rounded(source)) as u16));
         }
-    }
-
-    fn weights(&self, span: Span) -> &[u32] {
-        &self.weights[span.weights.0..][..span.weights.1]
     }
 }
 
@@ -87,7 +75,7 @@ impl Axis {
 struct Plane {
     columns: Axis,
     rows: Axis,
-    sums: Vec<u32>,
+    sums: Vec<u16>,
 }
 
 impl Plane {
@@ -99,22 +87,44 @@ impl Plane {
 
     fn scale(&mut self, from: &[u8], to: &mut [u8]) {
         let (from_width, to_width) = (self.columns.sizes.0 as usize, self.columns.sizes.1 as usize);
-        for (span, line) in self.rows.spans.iter().zip(to.chunks_exact_mut(to_width)) {
+        let weights = self.rows.weights.chunks_exact(self.rows.taps);
+        for ((first, weights), line) in self.rows.firsts.iter().zip(weights).zip(to.chunks_exact_mut(to_width)) {
             self.sums.fill(0);
-            let source = from.chunks_exact(from_width).skip(span.first);
-            for (row, weight) in source.zip(self.rows.weights(*span)) {
+            let source = from[first * from_width..].chunks_exact(from_width);
+            for (row, weight) in source.zip(weights).filter(|(_, weight)| **weight > 0) {
                 for (sum, pixel) in self.sums.iter_mut().zip(row) {
-                    *sum += u32::from(*pixel) * weight;
+                    // At most 255 × ONE in all, which 16 bits hold.
+                    *sum += u16::from(*pixel) * weight;
                 }
             }
-            for (span, pixel) in self.columns.spans.iter().zip(line) {
-                let weights = self.columns.weights(*span);
-                let covered = &self.sums[span.first..][..weights.len()];
-                // At most 255 × 2^24 and half of 2^24, which 32 bits just hold.
-                let sum: u32 = covered.iter().zip(weights).map(|(sum, weight)| sum * weight).sum();
-                *pixel = ((sum + ONE * ONE / 2) / (ONE * ONE)) as u8;
+            match self.columns.taps {
+                2 => narrow::<2>(&self.columns, &self.sums, line),
+                3 => narrow::<3>(&self.columns, &self.sums, line),
+                taps => narrow_by(taps, &self.columns, &self.sums, line),
             }
         }
+    }
+}
+
+/// Adds up the columns that a pixel covers, if it covers `TAPS` at most: the usual numbers are known to the compiler.
+fn narrow<const TAPS: usize>(columns: &Axis, sums: &[u16], line: &mut [u8]) {
+    let (weights, _) = columns.weights.as_chunks::<TAPS>();
+    for ((first, weights), pixel) in columns.firsts.iter().zip(weights).zip(line) {
+        let Some(covered) = sums.get(*first..).and_then(|sums| sums.first_chunk::<TAPS>()) else { return };
+        let mut sum = ONE * ONE / 2;
+        for tap in 0..TAPS {
+            sum += u32::from(covered[tap]) * u32::from(weights[tap]);
+        }
+        *pixel = (sum / (ONE * ONE)) as u8;
+    }
+}
+
+/// The same for any number of taps.
+fn narrow_by(taps: usize, columns: &Axis, sums: &[u16], line: &mut [u8]) {
+    for ((first, weights), pixel) in columns.firsts.iter().zip(columns.weights.chunks_exact(taps)).zip(line) {
+        let covered = sums[*first..][..taps].iter().zip(weights);
+        let sum: u32 = covered.map(|(sum, weight)| u32::from(*sum) * u32::from(*weight)).sum();
+        *pixel = ((sum + ONE * ONE / 2) / (ONE * ONE)) as u8;
     }
 }
 

@@ -4,7 +4,7 @@ mod wish;
 mod worker;
 
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
 
@@ -118,10 +118,6 @@ impl Shared {
         let mut view = lock(&self.view);
         let number = view.as_ref().map_or(0, |picture| picture.number) + 1;
         *view = Some(Picture { frame, number });
-    }
-
-    fn next_number(&self) -> u32 {
-        self.number.load(Ordering::Relaxed)
     }
 
     fn set_source(&self, source: Option<VideoSource>) {

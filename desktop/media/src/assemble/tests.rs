@@ -308,6 +308,16 @@ fn any_weather_ends_in_whole_frames_in_rising_order_and_recovers() {
 }
 
 #[test]
+fn fragments_of_a_frame_that_never_begins_stay_within_memory() {
+    let mut assembler = Assembler::new();
+    let fragment = Bytes::from(vec![0; 60_000]);
+    for sequence in 0..1_000 {
+        assembler.handle_packet(sequence, 0, false, fragment.clone(), Instant::now());
+        assert!(assembler.store.is_bounded(), "after {sequence}");
+    }
+}
+
+#[test]
 fn a_hostile_stream_stays_within_its_memory() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut assembler = Assembler::new();

@@ -11,7 +11,11 @@ use crate::y4m::{Header, Reader, Y4mError};
 /// A clip from its beginning.
 pub(super) enum Clip {
     Plain(Reader<BufReader<File>>),
-    Converted(Reader<BufReader<ChildStdout>>, Converter),
+    Converted {
+        reader: Reader<BufReader<ChildStdout>>,
+        /// Held for as long as it is read from.
+        _converter: Converter,
+    },
 }
 
 /// A running `ffmpeg`; dropping it ends it.
@@ -27,14 +31,14 @@ impl Clip {
             Err(Y4mError::NotY4m | Y4mError::Unsupported(_)) => {}
             Err(error) => return Err(format!("The clip {shown} cannot be played: {error}.")),
         }
-        let (output, child) = convert(path, converter).map_err(|error| match error.kind() {
+        let (output, running) = convert(path, converter).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => format!(
                 "The clip {shown} is not plain Y4M (4:2:0), and `{converter}`, which could convert it, is not installed."
             ),
             _ => format!("`{converter}` cannot be started for the clip {shown}: {error}."),
         })?;
         match Reader::new(BufReader::new(output)) {
-            Ok(reader) => Ok(Self::Converted(reader, child)),
+            Ok(reader) => Ok(Self::Converted { reader, _converter: running }),
             Err(_) => Err(format!("`{converter}` finds no pictures in the clip {shown}.")),
         }
     }
@@ -42,7 +46,7 @@ impl Clip {
     pub(super) fn header(&self) -> Header {
         match self {
             Self::Plain(reader) => reader.header(),
-            Self::Converted(reader, _) => reader.header(),
+            Self::Converted { reader, .. } => reader.header(),
         }
     }
 
@@ -50,7 +54,7 @@ impl Clip {
     pub(super) fn read(&mut self, picture: &mut I420) -> Result<bool, Y4mError> {
         match self {
             Self::Plain(reader) => reader.read(picture),
-            Self::Converted(reader, _) => reader.read(picture),
+            Self::Converted { reader, .. } => reader.read(picture),
         }
     }
 }

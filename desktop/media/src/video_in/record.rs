@@ -17,7 +17,13 @@ pub(super) struct Recording {
     folder: PathBuf,
     peer: PeerTag,
     files: u32,
-    open: Option<((u32, u32), Writer<BufWriter<File>>)>,
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    size: (u32, u32),
+    writer: Writer<BufWriter<File>>,
 }
 
 impl Recording {
@@ -27,16 +33,16 @@ impl Recording {
 
     pub(super) fn write(&mut self, picture: &I420) -> io::Result<()> {
         let size = (picture.width(), picture.height());
-        let writer = match &mut self.open {
-            Some((open, writer)) if *open == size => writer,
+        let open = match &mut self.open {
+            Some(open) if open.size == size => open,
             open => {
                 self.files += 1;
                 let suffix = if self.files == 1 { String::new() } else { format!("-{}", self.files) };
                 let file = File::create(self.folder.join(format!("{}{suffix}.y4m", self.peer.0)))?;
                 let header = Header { width: size.0, height: size.1, rate: RATE };
-                &mut open.insert((size, Writer::new(BufWriter::new(file), header)?)).1
+                open.insert(Open { size, writer: Writer::new(BufWriter::new(file), header)? })
             }
         };
-        writer.write(picture)
+        open.writer.write(picture)
     }
 }

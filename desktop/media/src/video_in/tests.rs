@@ -115,16 +115,11 @@ fn a_giant_or_broken_keyframe_only_freezes_its_own_tile() {
     let shown = show(&video, &receiver, sender.frame(false)).unwrap();
     let giant = [0x10, 0, 0, 0x9D, 0x01, 0x2A, 0xFF, 0x3F, 0xFF, 0x3F, 0, 0];
     sender.packets(&giant, 1).into_iter().for_each(|packet| video.receive(PEER, packet));
-    let notice = loop {
-        match next(&receiver) {
-            MediaEvent::Notice(notice) => break notice,
-            MediaEvent::KeyframeNeeded(PEER) => {}
-            other => panic!("{other:?}"),
-        }
-    };
-    assert!(notice.0.contains("16383×16383"), "{notice}");
+    let notice = next(&receiver);
+    assert!(matches!(&notice, MediaEvent::Notice(notice) if notice.0.contains("16383×16383")), "{notice:?}");
+    assert!(matches!(next(&receiver), MediaEvent::KeyframeNeeded(PEER)));
     assert_eq!(video.picture(PEER).map(|picture| picture.number), Some(shown.number));
-    let noise: Vec<u8> = (0..2_000_u32).map(|index| (index * index >> 3) as u8 & 0xFE).collect();
+    let noise: Vec<u8> = (0..2_000_u32).map(|index| ((index * index) >> 3) as u8 & 0xFE).collect();
     sender.packets(&noise, 2).into_iter().for_each(|packet| video.receive(PEER, packet));
     sender.frame(true).into_iter().for_each(|packet| video.receive(PEER, packet));
     while !matches!(next(&receiver), MediaEvent::Picture(Some(PEER))) {}
@@ -172,6 +167,18 @@ fn an_unknown_peer_is_ignored_and_a_closed_one_has_ended() {
     assert!(video.picture(PEER).is_none());
     assert_eq!(video.stats(PEER), VideoStats::default());
     assert!(receiver.is_empty());
+}
+
+#[test]
+fn when_the_decoder_cannot_keep_up_the_newest_packets_win() {
+    let (packets, backlog) = crossbeam_channel::bounded(BACKLOG_MAX);
+    let peer = Peer { packets: Some(packets), backlog, shared: Arc::default(), thread: None };
+    for sequence in 0..BACKLOG_MAX as u16 + 10 {
+        let (payload, arrived) = (Bytes::new(), Instant::now());
+        peer.receive(Packet { sequence, timestamp: 0, marker: true, payload, arrived });
+    }
+    assert_eq!(peer.backlog.len(), BACKLOG_MAX);
+    assert_eq!(peer.backlog.recv().unwrap().sequence, 10);
 }
 
 #[test]
