@@ -17,6 +17,10 @@ mod peer;
 mod peers;
 mod roster;
 mod session;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use effect::{Effect, PeerKey};
 pub use event::{ChatLine, Event, Participant, PeerState, Status};

@@ -56,22 +56,33 @@ impl Roster {
         self.media.clear();
     }
 
-    /// Takes a full list. Returns who is missing in it and was listed before.
+    /// Takes a full list. Returns who is missing in it and was listed before. Who is missing keeps its place for now.
     pub(crate) fn apply(&mut self, clients: Vec<ClientInfo>) -> Vec<ClientId> {
-        let mut before = std::mem::take(&mut self.entries);
+        let before = std::mem::take(&mut self.entries);
         for info in clients {
             if self.get(&info.id).is_some() {
                 continue;
             }
-            let entry = match before.iter().position(|entry| entry.info.id == info.id) {
-                Some(at) => Entry { info, standing: Standing::Listed, ..before.remove(at) },
+            let entry = match before.iter().find(|entry| entry.info.id == info.id) {
+                Some(known) => Entry { info, standing: Standing::Listed, ..*known },
                 None => Entry::new(info),
             };
             self.entries.push(entry);
         }
-        let missing = before.iter().filter(|entry| entry.standing == Standing::Listed);
-        let missing = missing.map(|entry| entry.info.id.clone()).collect();
-        self.entries.append(&mut before);
+        let mut missing = Vec::new();
+        // From the end: whoever comes next in the old order has its place in the new one already.
+        let mut place = self.entries.len();
+        for entry in before.into_iter().rev() {
+            match self.entries.iter().position(|listed| listed.info.id == entry.info.id) {
+                Some(at) => place = at,
+                None => {
+                    if entry.standing == Standing::Listed {
+                        missing.push(entry.info.id.clone());
+                    }
+                    self.entries.insert(place, entry);
+                }
+            }
+        }
         self.media.retain(|id, _| self.entries.iter().any(|entry| entry.info.id == *id));
         missing
     }
@@ -216,14 +227,14 @@ mod tests {
         let mut roster = Roster::default();
         roster.apply(vec![info("a"), info("b"), info("me")]);
         roster.begin_link();
-        assert!(roster.apply(vec![info("me"), info("b")]).is_empty(), "nobody was listed on this link before");
+        assert!(roster.apply(vec![info("b"), info("me")]).is_empty(), "nobody was listed on this link before");
         roster.keep_unasked(until);
         assert_eq!(roster.missing().collect::<Vec<_>>(), [(&id("a"), until)]);
-        assert_eq!(shown(&roster), ["me", "b", "a"]);
+        assert_eq!(shown(&roster), ["a", "b", "me"], "its tile does not move");
         assert_eq!(roster.apply(vec![info("me")]), [id("b")], "b was listed on this link and left");
         roster.leave(&id("b"));
         roster.join(info("a"));
-        assert_eq!(shown(&roster), ["me", "a"], "no second tile");
+        assert_eq!(shown(&roster), ["a", "me"], "no second tile");
         assert_eq!(roster.missing().count(), 0);
     }
 

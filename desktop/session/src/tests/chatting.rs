@@ -1,0 +1,98 @@
+//! What people write.
+
+use protocol::{Address, ClientId, Message};
+use serde_json::json;
+
+use crate::Command;
+use crate::testing::{Bench, EPOCH_MS, ME, ours, plain, seconds};
+
+fn say(bench: &mut Bench, to: Address, text: &str) {
+    bench.command(Command::Say { to, text: text.to_owned() });
+}
+
+#[test]
+fn ones_own_line_is_shown_when_it_comes_back() {
+    let mut bench = Bench::with(&[ours("a")]);
+    bench.wait(seconds(2));
+    bench.forget();
+    say(&mut bench, Address::Room, "hello");
+    assert!(bench.chat().is_empty());
+    let [(Address::Room, Message::Text(line))] = &bench.sent()[..] else { panic!("one line goes out") };
+    assert_eq!((line.from.as_str(), line.time, line.text.as_str()), ("Ann", EPOCH_MS as f64 + 2_000.0, "hello"));
+    bench.frame(ME, "room", "text", json!(line));
+    let [shown] = &bench.chat()[..] else { panic!("one line is shown") };
+    assert!(shown.mine && !shown.private);
+    assert_eq!((shown.name.as_str(), shown.time_ms), ("Ann", EPOCH_MS + 2_000));
+}
+
+#[test]
+fn a_line_of_another_names_its_sender() {
+    let mut bench = Bench::with(&[ours("a")]);
+    bench.frame("a", "room", "text", json!({"from": "Alice", "time": 5, "text": "hi"}));
+    bench.frame("a", "room", "text", json!({"text": "no name"}));
+    bench.frame("a", ME, "text", json!({"from": "Alice", "time": 7, "text": "psst"}));
+    let lines = bench.chat();
+    assert_eq!(lines.iter().map(|line| line.name.as_str()).collect::<Vec<_>>(), ["Alice", "A", "Alice"]);
+    assert_eq!(lines.iter().map(|line| line.private).collect::<Vec<_>>(), [false, false, true]);
+    assert!(lines.iter().all(|line| !line.mine && line.from == ClientId::new("a")));
+}
+
+#[test]
+fn a_private_line_of_ones_own_is_shown_once_on_every_server() {
+    for mut bench in [Bench::with(&[ours("a")]), Bench::classic(&[plain("a")])] {
+        say(&mut bench, ClientId::new("a").into(), "psst");
+        let line = bench.sent().into_iter().find_map(|(to, message)| match message {
+            Message::Text(line) if to == ClientId::new("a").into() => Some(line),
+            _ => None,
+        });
+        bench.frame(ME, "a", "text", json!(line.unwrap()));
+        let [shown] = &bench.chat()[..] else { panic!("shown {:?}", bench.chat()) };
+        assert!(shown.mine && shown.private);
+    }
+}
+
+#[test]
+fn a_private_line_on_a_server_of_the_first_version_does_not_wait_for_an_echo() {
+    let mut bench = Bench::classic(&[plain("a")]);
+    say(&mut bench, ClientId::new("a").into(), "psst");
+    assert_eq!(bench.chat().len(), 1);
+}
+
+#[test]
+fn what_cannot_be_sent_is_said_so() {
+    let mut bench = Bench::with(&[]);
+    say(&mut bench, Address::Room, "");
+    say(&mut bench, Address::Room, &"x".repeat(4_001));
+    say(&mut bench, ClientId::new("nobody").into(), "hello?");
+    say(&mut bench, Address::GroundControl, "hello?");
+    bench.link_down();
+    say(&mut bench, Address::Room, "hello?");
+    assert_eq!(bench.notices(), ["invalid-text", "invalid-text", "unknown-receiver", "unknown-receiver", "offline"]);
+    assert!(bench.sent().iter().all(|(_, message)| message.kind() != "text"));
+    bench.forget();
+    bench.come_back();
+    bench.room_info(&[]);
+    say(&mut bench, Address::Room, &"x".repeat(4_000));
+    assert!(bench.notices().is_empty());
+}
+
+#[test]
+fn a_refusal_of_the_server_is_shown_but_not_that_someone_has_just_left() {
+    let mut bench = Bench::with(&[]);
+    bench.server("error", json!("too-many: slower, please"));
+    bench.server("error", json!("unknown-receiver: nobody of this id is in the room"));
+    assert_eq!(bench.notices(), ["too-many"]);
+}
+
+#[test]
+fn a_ping_is_answered_with_the_very_same_data() {
+    let mut bench = Bench::with(&[ours("a")]);
+    bench.forget();
+    bench.server("ping", json!({"n": [1, null]}));
+    bench.frame("a", ME, "ping", json!(7));
+    let expected = [
+        (Address::GroundControl, Message::Pong(json!({"n": [1, null]}))),
+        (ClientId::new("a").into(), Message::Pong(json!(7))),
+    ];
+    assert_eq!(bench.sent(), expected);
+}
