@@ -11,13 +11,14 @@ use std::time::{Duration, Instant};
 use eframe::egui::{self, ViewportBuilder, ViewportCommand};
 use eframe::glow;
 use jiff::tz::TimeZone;
-use protocol::Username;
+use protocol::{RoomId, Username};
+use session::Status;
 use url::Url;
 
 use crate::model::Model;
-use crate::picture::Pictures;
+use crate::picture::{Pictures, Way};
 use crate::ui::{self, Intent, Scene, View};
-use crate::{Backend, Command};
+use crate::{Backend, Command, Event};
 
 pub use pace::Pace;
 
@@ -39,10 +40,14 @@ pub struct WindowOptions {
     pub title: String,
     /// Draw pictures without the graphics card.
     pub software_pictures: bool,
+    /// Draw pictures through OpenGL even where that is software itself.
+    pub shader_pictures: bool,
     /// As the backend has it.
     pub server: Url,
     /// As the backend has it.
     pub username: Username,
+    /// The room that the backend has been asked to enter and its password, to go back in after leaving.
+    pub entered: Option<(RoomId, Option<String>)>,
     pub size: [f32; 2],
 }
 
@@ -51,8 +56,10 @@ impl Default for WindowOptions {
         Self {
             title: "RTC-Chat".to_owned(),
             software_pictures: false,
+            shader_pictures: false,
             server: default_server(),
             username: Username::default(),
+            entered: None,
             size: [1180.0, 760.0],
         }
     }
@@ -122,11 +129,20 @@ impl Window {
         pace: Arc<Pace>,
     ) -> Self {
         ui::theme::apply(&context.egui_ctx);
+        let way = match (options.software_pictures, options.shader_pictures) {
+            (true, _) => Way::Software,
+            (false, true) => Way::Shader,
+            (false, false) => Way::Cheaper,
+        };
+        let mut view = View::default();
+        if let Some((room, password)) = options.entered {
+            view.remember(room, password);
+        }
         Self {
             backend,
             model: Model::new(options.server, options.username),
-            view: View::default(),
-            pictures: Pictures::new(context.gl.as_deref(), options.software_pictures),
+            view,
+            pictures: Pictures::new(context.gl.as_deref(), way),
             pace,
             clock,
             zone: TimeZone::system(),
@@ -156,18 +172,28 @@ impl Window {
         }
     }
 
-    /// Whether there was anything new.
-    fn drain(&mut self, now: Instant) {
-        let was_inside = self.model.visit.is_some();
+    /// Takes in what happened; whether it led to another scene.
+    fn drain(&mut self, now: Instant) -> bool {
+        let scene_before = self.scene();
+        let mut refused = false;
         while let Some(event) = self.backend.poll_event() {
+            refused |= matches!(&event, Event::Session(session::Event::Status(Status::Refused(_))));
             self.model.apply(event, now);
         }
         self.model.tick(now);
-        if was_inside && self.model.visit.is_none() {
-            // A refusal ends the visit here; the backend hears that nobody waits for it any more.
+        if refused && self.model.visit.is_none() {
+            // The visit is over here; the backend hears that nobody waits for it any more.
             self.backend.command(Command::Leave);
+        }
+        if scene_before != self.scene() {
             self.next_refresh = None;
         }
+        scene_before != self.scene()
+    }
+
+    /// Whether one is in the lobby, at a door, or inside.
+    fn scene(&self) -> (bool, bool) {
+        (self.model.entering().is_some(), self.model.room().is_some())
     }
 
     /// Keeps the list of rooms fresh while it is looked at.
@@ -188,11 +214,27 @@ impl Window {
     }
 }
 
+/// Whether this may have changed something, unlike a pointer that passes by.
+fn is_use(event: &egui::Event) -> bool {
+    matches!(
+        event,
+        egui::Event::Key { .. }
+            | egui::Event::Text(_)
+            | egui::Event::Paste(_)
+            | egui::Event::Ime(_)
+            | egui::Event::PointerButton { .. }
+            | egui::Event::AccessKitActionRequest(_)
+    )
+}
+
 impl eframe::App for Window {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         let now = (self.clock)();
         self.pace.note_repaint(now);
-        self.drain(now);
+        if self.drain(now) {
+            // What stood behind a dialog can be reached by keyboard only once it was painted without it.
+            ctx.request_repaint();
+        }
         self.refresh(now);
         if self.backend.wants_to_end() {
             ctx.send_viewport_cmd(ViewportCommand::Close);
@@ -210,8 +252,8 @@ impl eframe::App for Window {
         let intents = ui::show(ui, &mut scene, &mut self.view);
         drop(gallery);
         self.pictures.sweep();
-        if !intents.is_empty() {
-            // What was asked for shows in the next picture.
+        if !intents.is_empty() || ui.input(|input| input.events.iter().any(is_use)) {
+            // What was asked for or opened shows in the next picture.
             ui.ctx().request_repaint();
         }
         for intent in intents {

@@ -100,6 +100,9 @@ pub struct ParticipantArgs {
     /// Draw pictures without the graphics card
     #[arg(long)]
     pub software_pictures: bool,
+    /// Draw pictures through OpenGL even where that is software itself
+    #[arg(long, conflicts_with = "software_pictures")]
+    pub shader_pictures: bool,
     /// What to log to standard error, as in info or client=debug
     #[arg(
         long,

@@ -40,12 +40,14 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("network").enable_all().build()?;
     match cli.what {
-        _ if cli.mock => app::run(options(&cli.participant), |wake| Ok(Box::new(ScriptedRoom::live(wake)?))),
+        _ if cli.mock => {
+            app::run(options(&cli.participant, &cli.server), |wake| Ok(Box::new(ScriptedRoom::live(wake)?)))
+        }
         Some(What::Join(join)) if join.headless => stay_headless(join, &runtime),
         Some(What::Join(join)) => stay_in_window(join, &runtime),
         None => {
             let config = |wake| config(&cli.participant, cli.server.clone(), false, wake);
-            app::run(options(&cli.participant), |wake| {
+            app::run(options(&cli.participant, &cli.server), |wake| {
                 let mut participant = Participant::start(config(wake), runtime.handle());
                 participant.command(Command::ListRooms);
                 Ok(Box::new(participant))
@@ -64,7 +66,9 @@ fn stay_headless(join: JoinArgs, runtime: &Runtime) -> Result<(), Failure> {
 }
 
 fn stay_in_window(join: JoinArgs, runtime: &Runtime) -> Result<(), Failure> {
-    app::run(options(&join.participant), |wake| {
+    let entered = Some((join.address.room.clone(), join.password.clone()));
+    let options = WindowOptions { entered, ..options(&join.participant, &join.address.server) };
+    app::run(options, |wake| {
         let ended = Arc::new(AtomicBool::new(false));
         raise_on_signal(&ended, Arc::clone(&wake), runtime);
         let mut backend = backend(&join, wake, ended, runtime)?;
@@ -116,10 +120,12 @@ fn config(arguments: &ParticipantArgs, server: Url, create: bool, wake: Wake) ->
     }
 }
 
-fn options(arguments: &ParticipantArgs) -> WindowOptions {
+fn options(arguments: &ParticipantArgs, server: &Url) -> WindowOptions {
     WindowOptions {
-        title: "RTC-Chat".to_owned(),
         software_pictures: arguments.software_pictures,
+        shader_pictures: arguments.shader_pictures,
+        server: server.clone(),
+        username: arguments.name.clone(),
         ..WindowOptions::default()
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use client::Client;
 use crossbeam_channel::Receiver;
-use media::{Engine, EngineConfig, Picture};
+use media::{Engine, EngineConfig, Picture, VideoSource};
 use protocol::{MediaState, RoomId, Username};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
@@ -146,6 +146,9 @@ impl Backend for Participant {
             match self.inbox.try_recv().ok()? {
                 Told::Event(event) => return Some(event),
                 Told::RoomCreated { room, password } => self.join(room, password, false),
+                // The switch and what the others are told follow what is really sent.
+                Told::SourceLost(VideoSource::Camera) => self.set_sending(|sending| sending.camera = false),
+                Told::SourceLost(VideoSource::Screen) => self.set_sending(|sending| sending.screen = false),
             }
         }
     }

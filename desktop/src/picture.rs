@@ -15,7 +15,7 @@ use shader::{Shader, Stamp};
 use software::Software;
 
 /// Keeps the newest picture of every tile where it can be painted quickly.
-pub struct Pictures {
+pub(crate) struct Pictures {
     painter: Painter,
     /// Whose pictures were painted since the last [`Pictures::sweep`].
     painted: BTreeSet<Tile>,
@@ -26,29 +26,39 @@ enum Painter {
     Software(Software),
 }
 
+/// How pictures get to the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Ready pixels where OpenGL is software itself, else the shader.
+    Cheaper,
+    Shader,
+    Software,
+}
+
 impl Pictures {
-    /// `gl` is absent in tests without a window. A renderer that is software itself is better off with ready pixels.
-    pub fn new(gl: Option<&glow::Context>, software: bool) -> Self {
+    /// `gl` is absent in tests without a window.
+    pub(crate) fn new(gl: Option<&glow::Context>, way: Way) -> Self {
         let painter = match gl {
-            Some(gl) if !software && !shader::is_software(gl) => Shader::compile(gl).map_or_else(
-                |error| {
-                    tracing::warn!(%error, "pictures are drawn without the graphics card");
-                    Painter::Software(Software::default())
-                },
-                |shader| Painter::Shader(Arc::new(shader)),
-            ),
+            Some(gl) if way == Way::Shader || (way == Way::Cheaper && !shader::is_software(gl)) => Shader::compile(gl)
+                .map_or_else(
+                    |error| {
+                        tracing::warn!(%error, "pictures are drawn without the graphics card");
+                        Painter::Software(Software::default())
+                    },
+                    |shader| Painter::Shader(Arc::new(shader)),
+                ),
             Some(_) | None => Painter::Software(Software::default()),
         };
         Self { painter, painted: BTreeSet::new() }
     }
 
     /// Makes the pictures of `backend` ready to be painted.
-    pub fn of<'a>(&'a mut self, backend: &'a dyn Backend) -> impl Gallery + 'a {
+    pub(crate) fn of<'a>(&'a mut self, backend: &'a dyn Backend) -> impl Gallery + 'a {
         Hung { pictures: self, backend }
     }
 
     /// Forgets the pictures that were not painted since the last time.
-    pub fn sweep(&mut self) {
+    pub(crate) fn sweep(&mut self) {
         let painted = std::mem::take(&mut self.painted);
         match &mut self.painter {
             Painter::Shader(shader) => shader.keep(&painted),
@@ -57,7 +67,7 @@ impl Pictures {
     }
 
     /// Gives everything back to the graphics card.
-    pub fn destroy(&self, gl: Option<&glow::Context>) {
+    pub(crate) fn destroy(&self, gl: Option<&glow::Context>) {
         if let (Painter::Shader(shader), Some(gl)) = (&self.painter, gl) {
             shader.destroy(gl);
         }

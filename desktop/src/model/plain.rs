@@ -32,7 +32,7 @@ pub fn plain_text(text: &str) -> String {
 pub fn initials(name: &str) -> String {
     let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     let first = words.next();
-    let last = words.last();
+    let last = words.next_back();
     let initials: String = first.into_iter().chain(last).flat_map(char::to_uppercase).take(2).collect();
     if initials.is_empty() { "?".to_owned() } else { initials }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use media::VideoSource;
 use protocol::RoomId;
 
 use crate::Event;
@@ -16,6 +17,8 @@ pub(super) enum Told {
     Event(Event),
     /// The wished room is there: now it can be joined.
     RoomCreated { room: RoomId, password: Option<String> },
+    /// The camera or the screen cannot be had.
+    SourceLost(VideoSource),
 }
 
 #[derive(Clone)]

@@ -136,6 +136,7 @@ impl Switchboard {
                 }
                 self.inbox.wake();
             }
+            MediaEvent::SourceLost(source) => self.pass(Told::SourceLost(source)),
             MediaEvent::Notice(notice) => self.tell(Event::Notice(notice.to_string())),
         }
     }

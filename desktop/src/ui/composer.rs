@@ -1,7 +1,7 @@
 //! Where a line is written: to everyone or to one person. Enter sends, Shift+Enter breaks the line.
 
 use eframe::egui::{
-    Align, Id, Key, KeyboardShortcut, Layout, Margin, Modifiers, RichText, ScrollArea, TextEdit, Ui, vec2,
+    Align, Event, Id, Key, KeyboardShortcut, Layout, Margin, Modifiers, RichText, ScrollArea, TextEdit, Ui, vec2,
 };
 use protocol::limits::TEXT_CHARS;
 use protocol::{Address, ClientId};
@@ -48,8 +48,7 @@ pub(super) fn show(ui: &mut Ui, view: &mut View, visit: &Visit, intents: &mut Ve
         recipient(ui, view, visit);
     }
     let focused = ui.memory(|memory| memory.has_focus(id()));
-    // Taken before the field sees it. A key that an input method uses never arrives here as a key.
-    let mut send = focused && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
+    let mut send = focused && take_enter(ui);
     let field = field_height(ui, &view.draft, ui.available_width());
     ui.allocate_ui_with_layout(vec2(ui.available_width(), field), Layout::right_to_left(Align::Max), |ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
@@ -80,6 +79,18 @@ pub(super) fn show(ui: &mut Ui, view: &mut View, visit: &Visit, intents: &mut Ve
     if send {
         say(view, intents);
     }
+}
+
+/// Takes Enter before the field sees it, but not Shift+Enter.
+/// A key that an input method uses never arrives here as a key.
+fn take_enter(ui: &Ui) -> bool {
+    ui.input_mut(|input| {
+        let before = input.events.len();
+        input.events.retain(|event| {
+            !matches!(event, Event::Key { key: Key::Enter, pressed: true, modifiers, .. } if modifiers.is_none())
+        });
+        input.events.len() < before
+    })
 }
 
 /// The field itself has no limit for several lines.

@@ -5,6 +5,7 @@ use protocol::limits::{GUEST_LIMITS, PASSWORD_BYTES, ROOM_ID_CHARS};
 use protocol::{NameError, RoomId};
 
 use super::theme::strong;
+use super::view::CreateForm;
 use super::widget::{Field, Look, button_enabled, card, combo};
 use super::{Intent, View};
 use crate::Command;
@@ -51,10 +52,10 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
         match RoomId::parse(&form.name) {
             Ok(room) => {
                 form.error = None;
+                let CreateForm { public, guest_limit, .. } = *form;
                 let password = Some(form.password.clone()).filter(|password| !password.is_empty());
-                let command =
-                    Command::CreateRoom { room, password, public: form.public, guest_limit: form.guest_limit };
-                view.remember(&command);
+                view.remember(room.clone(), password.clone());
+                let command = Command::CreateRoom { room, password, public, guest_limit };
                 intents.push(Intent::Do(command));
             }
             Err(error) => form.error = Some(name_sentence(&error)),

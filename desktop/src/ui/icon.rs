@@ -10,7 +10,7 @@ use outline::Outline;
 macro_rules! icons {
     ($($name:ident = $file:literal),* $(,)?) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Icon { $($name),* }
+        pub(super) enum Icon { $($name),* }
 
         impl Icon {
             #[cfg(test)]
@@ -57,7 +57,7 @@ const WIDTH: f32 = 1.8;
 
 impl Icon {
     /// Paints the icon around `centre`, `size` wide and high.
-    pub fn paint(self, painter: &Painter, centre: Pos2, size: f32, colour: Color32) {
+    pub(super) fn paint(self, painter: &Painter, centre: Pos2, size: f32, colour: Color32) {
         let square = Rect::from_center_size(centre, Vec2::splat(size));
         let scale = size / SIDE;
         let stroke = Stroke::new((WIDTH * scale).max(1.2), colour);

@@ -37,8 +37,8 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, intents: &mu
         let why = refusal.map(|refusal| explain(&refusal.error));
         let mut enter = false;
         if form.asks {
-            let field =
-                Field { name: "Password", hint: "", limit: PASSWORD_BYTES, secret: true, error: why.as_deref() };
+            let name = format!("Password of {}", form.room);
+            let field = Field { name: &name, hint: "", limit: PASSWORD_BYTES, secret: true, error: why.as_deref() };
             let response = field.show(ui, &mut form.password);
             enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             if std::mem::take(&mut form.focus) || enter {

@@ -218,7 +218,7 @@ fn by_name(ui: &mut Ui, view: &mut View, intents: &mut Vec<Intent>) {
             view.by_name_error = None;
         }
         wanted = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        wanted |= button(ui, Look::Plain, "Join").clicked();
+        wanted |= button(ui, Look::Plain, "Join").accessible_name("Join by name or address").clicked();
     });
     if !wanted {
         return;

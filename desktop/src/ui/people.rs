@@ -18,7 +18,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, visit: &Visit, i
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.add_space(6.0);
         for face in visit.faces(model.sending) {
-            ui.push_id(&face.tile_key(), |ui| one(ui, &face, view, intents));
+            ui.push_id(face.tile_key(), |ui| one(ui, &face, view, intents));
         }
     });
 }

@@ -68,7 +68,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
 fn save(form: &mut SettingsForm, model: &Model, in_lobby: bool, intents: &mut Vec<Intent>) -> bool {
     let name = Username::parse(&form.name);
     let server = parse_server(&form.server);
-    form.name_error = name.as_ref().err().map(|error| super::create::name_sentence(error));
+    form.name_error = name.as_ref().err().map(super::create::name_sentence);
     form.server_error =
         server.as_ref().err().filter(|_| in_lobby).map(|_| "This is not the address of a server.".to_owned());
     let (Ok(name), Ok(server)) = (name, server) else { return false };

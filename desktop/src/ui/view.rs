@@ -133,7 +133,7 @@ impl View {
 
     /// Asks to be let in, and remembers how.
     pub(super) fn enter(&mut self, room: RoomId, password: Option<String>, intents: &mut Vec<Intent>) {
-        self.ticket = Some((room.clone(), password.clone()));
+        self.remember(room.clone(), password.clone());
         intents.push(Intent::Do(Command::Join { room, password }));
     }
 
@@ -144,23 +144,9 @@ impl View {
         self.enter(room, password, intents);
     }
 
-    /// Remembers how a room is entered that someone else asked for.
-    pub fn remember(&mut self, command: &Command) {
-        match command {
-            Command::Join { room, password } | Command::CreateRoom { room, password, .. } => {
-                self.ticket = Some((room.clone(), password.clone()));
-            }
-            Command::SetServer(_)
-            | Command::ListRooms
-            | Command::Leave
-            | Command::SetUsername(_)
-            | Command::Say { .. }
-            | Command::SetCamera(_)
-            | Command::SetMicrophone(_)
-            | Command::SetScreen(_)
-            | Command::SetHand(_)
-            | Command::SetVolume { .. } => {}
-        }
+    /// Remembers how a room is entered.
+    pub fn remember(&mut self, room: RoomId, password: Option<String>) {
+        self.ticket = Some((room, password));
     }
 
     pub(super) fn toggle_side(&mut self, side: Side) {

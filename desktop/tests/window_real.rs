@@ -1,0 +1,66 @@
+//! The real program in a real window, on a display of its own (Xvfb): looked at, and clicked.
+
+#[path = "window_real/display.rs"]
+mod display;
+
+use display::{Display, Shot};
+
+/// The page's ground colour: what the window is made of.
+const GROUND: [u8; 3] = [0x0e, 0x12, 0x17];
+const ACCENT: [u8; 3] = [0x6f, 0xb1, 0xff];
+/// Where the lobby has the button that leads into the scripted room `demo`, in a window of the usual size.
+const JOIN_DEMO: (i16, i16) = (690, 155);
+/// A spot of plain wall in the first tile of the scripted room.
+const WALL: (usize, usize) = (120, 200);
+
+fn share(shot: &Shot, colour: [u8; 3]) -> f64 {
+    let near = |pixel: &&[u8; 3]| pixel.iter().zip(colour).all(|(a, b)| a.abs_diff(b) <= 6);
+    shot.pixels().iter().filter(near).count() as f64 / shot.pixels().len() as f64
+}
+
+fn is_lobby(shot: &Shot) -> bool {
+    share(shot, GROUND) > 0.3 && share(shot, ACCENT) > 0.003
+}
+
+/// The room's red button at the foot, and no lobby.
+fn is_room(shot: &Shot) -> bool {
+    share(shot, [0xc9, 0x37, 0x33]) > 0.002
+}
+
+fn wall(flag: &str) -> [u8; 3] {
+    let display = Display::open(1180, 760);
+    let _window = display.run(env!("CARGO_BIN_EXE_rtc-chat"), &["--mock", flag]);
+    display.wait_for("the lobby", is_lobby);
+    display.click(JOIN_DEMO);
+    let room = display
+        .wait_for("a room with pictures", |shot| is_room(shot) && shot.at(WALL).iter().any(|&channel| channel > 0x40));
+    room.at(WALL)
+}
+
+#[test]
+fn pictures_look_the_same_through_the_shader_and_without_it() {
+    let (shader, software) = (wall("--shader-pictures"), wall("--software-pictures"));
+    for (a, b) in shader.into_iter().zip(software) {
+        assert!(a.abs_diff(b) <= 4, "{shader:?} and {software:?}");
+    }
+}
+
+#[test]
+fn pictures_move() {
+    let display = Display::open(1180, 760);
+    let _window = display.run(env!("CARGO_BIN_EXE_rtc-chat"), &["--mock"]);
+    display.wait_for("the lobby", is_lobby);
+    display.click(JOIN_DEMO);
+    let first = display.wait_for("a room", is_room);
+    display.wait_for("another picture", |shot| {
+        let changed = shot.pixels().iter().zip(first.pixels()).filter(|(a, b)| a != b).count();
+        is_room(shot) && changed > 500
+    });
+}
+
+#[test]
+fn a_small_window_is_used_whole() {
+    let display = Display::open(400, 560);
+    let _window = display.run(env!("CARGO_BIN_EXE_rtc-chat"), &["--mock"]);
+    display.wait_for("the lobby", |shot| share(shot, GROUND) > 0.1 && share(shot, [0x15, 0x1b, 0x22]) > 0.2);
+}

@@ -1,0 +1,110 @@
+//! A display of its own, what is on it, and a pointer.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::{
+    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt, ImageFormat, MOTION_NOTIFY_EVENT,
+};
+use x11rb::protocol::xtest::ConnectionExt as _;
+use x11rb::rust_connection::RustConnection;
+
+/// A busy machine may take this long to show something.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+pub(crate) struct Display {
+    number: String,
+    connection: RustConnection,
+    root: u32,
+    size: (u16, u16),
+    _server: Process,
+}
+
+/// Ended when nobody holds it any more.
+pub(crate) struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // An error means that it has ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What is on the display, as red, green and blue.
+pub(crate) struct Shot {
+    pixels: Vec<[u8; 3]>,
+    width: usize,
+}
+
+impl Shot {
+    pub(crate) fn pixels(&self) -> &[[u8; 3]] {
+        &self.pixels
+    }
+
+    pub(crate) fn at(&self, (x, y): (usize, usize)) -> [u8; 3] {
+        self.pixels[y * self.width + x]
+    }
+}
+
+impl Display {
+    /// Xvfb chooses a free number and tells it on its standard output.
+    pub(crate) fn open(width: u16, height: u16) -> Self {
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "-nolisten", "tcp"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Xvfb is needed to look at a real window (Debian: apt-get install xvfb)");
+        let mut number = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
+        let number = format!(":{}", number.trim());
+        let (connection, screen) = x11rb::connect(Some(&number)).unwrap();
+        let root = connection.setup().roots[screen].root;
+        Self { number, connection, root, size: (width, height), _server: Process(server) }
+    }
+
+    pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Process {
+        let child = Command::new(program)
+            .args(arguments)
+            .env("DISPLAY", &self.number)
+            .env_remove("WAYLAND_DISPLAY")
+            .spawn()
+            .unwrap();
+        Process(child)
+    }
+
+    pub(crate) fn look(&self) -> Shot {
+        let (width, height) = self.size;
+        let image = self.connection.get_image(ImageFormat::Z_PIXMAP, self.root, 0, 0, width, height, !0);
+        let data = image.unwrap().reply().unwrap().data;
+        let pixels = data.chunks_exact(4).map(|bgrx| [bgrx[2], bgrx[1], bgrx[0]]).collect();
+        Shot { pixels, width: usize::from(width) }
+    }
+
+    /// Looks again and again until `what` is there.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, what: &str, is_there: impl Fn(&Shot) -> bool) -> Shot {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let shot = self.look();
+            if is_there(&shot) {
+                return shot;
+            }
+            assert!(Instant::now() < end, "{what} did not appear");
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    pub(crate) fn click(&self, (x, y): (i16, i16)) {
+        let fake = |kind, detail| {
+            self.connection.xtest_fake_input(kind, detail, 0, self.root, x, y, 0).unwrap().check().unwrap();
+        };
+        fake(MOTION_NOTIFY_EVENT, 0);
+        fake(BUTTON_PRESS_EVENT, 1);
+        fake(BUTTON_RELEASE_EVENT, 1);
+    }
+}
