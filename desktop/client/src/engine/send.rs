@@ -13,7 +13,7 @@ use rtc::rtp_transceiver::rtp_sender::{
 use webrtc::error::Error;
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
-use webrtc::rtp_transceiver::RtpSender;
+use webrtc::rtp_transceiver::{RtpSender, RtpTransceiver};
 
 use super::connection::Connection;
 use super::{EngineError, media};
@@ -34,6 +34,7 @@ const DEFAULT_RATE: u32 = 1_500_000;
 /// One track of ours on one connection.
 struct OutTrack {
     track: Arc<TrackLocalStaticRTP>,
+    transceiver: Arc<dyn RtpTransceiver>,
     sender: Arc<dyn RtpSender>,
     codec: RTCRtpCodecParameters,
     ssrc: u32,
@@ -57,13 +58,18 @@ impl OutTracks {
 
     /// Sends until the connection is gone.
     pub(super) async fn run(mut self, outlet: Arc<Outlet>, record: Arc<Record>) -> Result<(), Error> {
-        let audio_type = self.audio.payload_type().await?;
-        let video_type = self.video.payload_type().await?;
+        let mut audio_type = self.audio.payload_type().await?;
+        let mut video_type = self.video.payload_type().await?;
         let mut pace = Pace::new(Instant::now());
         loop {
             match outlet.next().await {
                 Item::Audio(packet) => self.send_audio(audio_type, packet, &record.audio_sent).await?,
                 Item::Video(frame) => {
+                    if frame.keyframe {
+                        // What was negotiated may have been negotiated anew.
+                        audio_type = self.audio.payload_type().await?;
+                        video_type = self.video.payload_type().await?;
+                    }
                     let Some(video_type) = video_type else { continue };
                     for (i, payload) in frame.payloads.iter().enumerate() {
                         while let Some(packet) = outlet.next_audio() {
@@ -125,11 +131,20 @@ impl OutTrack {
         let track = MediaStreamTrack::new(STREAM.to_owned(), name.clone(), name, kind, vec![encoding]);
         let track = Arc::new(TrackLocalStaticRTP::new(track));
         let sender = connection.add_track(Arc::clone(&track) as Arc<dyn TrackLocal>).await.map_err(refused)?;
-        Ok(Self { track, sender, codec, ssrc, sequence: rand::random() })
+        for transceiver in connection.get_transceivers().await {
+            let found = transceiver.sender().await.map_err(refused)?;
+            if found.is_some_and(|found| found.id() == sender.id()) {
+                return Ok(Self { track, transceiver, sender, codec, ssrc, sequence: rand::random() });
+            }
+        }
+        Err(EngineError::Setup("a track without a transceiver".into()))
     }
 
     /// As negotiated; `None` where the other side does not want this kind.
     async fn payload_type(&self) -> Result<Option<u8>, Error> {
+        if !self.transceiver.current_direction().await?.has_send() {
+            return Ok(None);
+        }
         let parameters = self.sender.get_parameters().await?;
         let mut codecs = parameters.rtp_parameters.codecs.iter();
         let ours = codecs.find(|codec| codec.rtp_codec.mime_type.eq_ignore_ascii_case(&self.codec.rtp_codec.mime_type));

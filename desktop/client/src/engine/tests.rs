@@ -232,18 +232,26 @@ async fn of_two_offers_at_once_one_connection_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_offer_in_the_making_that_is_given_up_is_never_heard_of() {
-    let engine = engine();
-    let (mut polite, mut impolite) = (side(&engine, "a"), side(&engine, "b"));
-    impolite.offer(true, false);
-    let offer = impolite.description().await;
-    polite.offer(true, false);
-    polite.accept(offer, true);
-    let PeerEvent::AnswerReady { sdp } = polite.event().await else { panic!("the answer comes first") };
-    impolite.order(Order::AcceptAnswer { sdp });
-    polite.connected().await;
-    impolite.connected().await;
-    assert_media_flows(&polite, &mut impolite).await;
+async fn an_offer_that_is_given_up_is_never_heard_of() {
+    for is_made in [false, true] {
+        let engine = engine();
+        let (mut polite, mut impolite) = (side(&engine, "a"), side(&engine, "b"));
+        impolite.offer(true, false);
+        let offer = impolite.description().await;
+        polite.offer(true, false);
+        // Given up while it is being made, and when it is on its way to the session.
+        let deadline = Instant::now() + PATIENCE;
+        while is_made && polite.news.is_empty() {
+            assert!(Instant::now() < deadline);
+            tokio::task::yield_now().await;
+        }
+        polite.accept(offer, true);
+        let PeerEvent::AnswerReady { sdp } = polite.event().await else { panic!("the answer comes first") };
+        impolite.order(Order::AcceptAnswer { sdp });
+        polite.connected().await;
+        impolite.connected().await;
+        assert_media_flows(&polite, &mut impolite).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -303,6 +311,27 @@ async fn an_answer_without_candidates_connects() {
     b.connected().await;
     assert_media_flows(&a, &mut b).await;
     assert_media_flows(&b, &mut a).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_other_side_does_not_want_is_not_sent() {
+    let engine = engine();
+    let (mut a, mut b) = (side(&engine, "a"), side(&engine, "b"));
+    a.offer(true, false);
+    // As from one who has no camera and wants to see nobody.
+    let offer = a.description().await.replacen("a=sendrecv", "a=sendrecv ", 1);
+    let offer = offer.replace("a=sendrecv\r", "a=inactive\r").replace("a=sendrecv ", "a=sendrecv");
+    b.accept(offer, false);
+    let answer = b.description().await;
+    a.order(Order::AcceptAnswer { sdp: answer });
+    a.connected().await;
+    b.connected().await;
+    for timestamp in 0..5 {
+        b.send_video(&[0; 3000], timestamp, true);
+        b.send_audio(b"opus", timestamp);
+        a.packet(Kind::Audio).await;
+    }
+    assert_eq!(b.record.report(&b.outlet).video_sent.packets, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
