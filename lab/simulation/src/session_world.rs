@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use protocol::ClientId;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
-use session::PeerEvent;
+use session::{PeerEvent, PeerKey};
 
 pub use link::Weather;
 pub use person::{Kind, Person};
@@ -99,6 +99,12 @@ enum Happening {
         person: usize,
         connection: u64,
         ufrag: u64,
+    },
+    /// An engine says something of a connection that is closed.
+    LateReport {
+        person: usize,
+        key: PeerKey,
+        event: PeerEvent,
     },
     /// A page sends what it has prepared, if the connection is still there.
     PageSays {
@@ -259,12 +265,13 @@ impl World {
             Happening::Seat { person } => self.seat(person),
             Happening::Dial { person, client, attempt } => self.dial(person, client, attempt),
             Happening::ChannelOpen { link } => self.channel_open(link),
-            Happening::ToServer { link, frame } => self.to_server(link, &frame),
-            Happening::ToClient { link, frame } => self.to_client(link, &frame),
+            Happening::ToServer { link, frame } => self.reach_server(link, &frame),
+            Happening::ToClient { link, frame } => self.reach_client(link, &frame),
             Happening::ClosedAtServer { link } => self.closed_at_server(link),
             Happening::ClosedAtClient { link, reason } => self.closed_at_client(link, reason),
             Happening::Order { person, order } => self.carry_out(person, order),
             Happening::LocalCandidate { person, connection, ufrag } => self.local_candidate(person, connection, ufrag),
+            Happening::LateReport { person, key, event } => self.late_report(person, key, event),
             Happening::PageSays { person, connection, speech } => self.page_says(person, connection, speech),
             Happening::Alive => {
                 self.alive();

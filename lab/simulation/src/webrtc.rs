@@ -225,6 +225,17 @@ impl Network {
         up.filter_map(|(id, _)| Some(self.connections[&self.partner(*id)?].owner)).collect()
     }
 
+    /// Whether both ends of a working connection know where to reach the other, and not only one of them.
+    pub fn is_well_known(&self, owner: usize, other: usize) -> bool {
+        self.connections.iter().filter(|(_, connection)| connection.owner == owner).any(|(id, here)| {
+            let there = self.partner(*id).map(|partner| &self.connections[&partner]);
+            there.is_some_and(|there| {
+                let knows = |one: &Connection, other: &Connection| other.local.as_ref().is_some_and(|l| one.reaches(l));
+                there.owner == other && knows(here, there) && knows(there, here)
+            })
+        })
+    }
+
     pub fn n_open(&self, owner: usize) -> usize {
         self.connections.values().filter(|connection| connection.owner == owner).count()
     }

@@ -89,6 +89,17 @@ impl World {
         Ok(())
     }
 
+    /// Where no link was lost no candidate was: of every pair of sessions both know where to reach the other.
+    pub fn check_candidates(&self) -> Result<(), String> {
+        for (number, person) in self.people.iter().enumerate().filter(|(_, person)| person.is_here()) {
+            for other in self.others(number).filter(|other| !self.is_page(*other) && !self.is_page(number)) {
+                let well_known = self.network.is_well_known(number, other);
+                law(well_known, || format!("{} has missed candidates of P{other}, or P{other} its", person.name))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Nobody was told by the server that it does something wrong.
     pub fn check_manners(&self) -> Result<(), String> {
         for person in &self.people {

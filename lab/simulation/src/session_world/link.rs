@@ -108,7 +108,7 @@ impl World {
         self.at(at, Happening::ToServer { link, frame });
     }
 
-    pub(super) fn to_server(&mut self, link: usize, frame: &str) {
+    pub(super) fn reach_server(&mut self, link: usize, frame: &str) {
         if self.links[link].is_cut || !self.links[link].is_open_at_server {
             return;
         }
@@ -120,7 +120,7 @@ impl World {
         }
     }
 
-    pub(super) fn to_client(&mut self, link: usize, frame: &str) {
+    pub(super) fn reach_client(&mut self, link: usize, frame: &str) {
         let person = self.links[link].person;
         if self.is_current(link) && self.links[link].is_open_at_client && !self.links[link].is_cut {
             self.trace(|| format!("        {} ← {}", self.links[link].client, summary(frame)));

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use protocol::{ClientId, MediaState, OfferForm, Username};
 use rand::RngExt;
-use session::{Command, Config, JoinFailure, Joined, PeerEvent, Session};
+use session::{Command, Config, JoinFailure, Joined, PeerEvent, PeerKey, Session};
 
 use super::page::{Page, Version};
 use super::shell::Shell;
@@ -226,6 +226,11 @@ impl World {
             self.trace(|| format!("{} {key:?} {event:?}", self.people[person].name));
             self.with_session(person, |session| session.handle_peer(key, event, now));
         }
+    }
+
+    pub(super) fn late_report(&mut self, person: usize, key: PeerKey, event: PeerEvent) {
+        let now = self.now;
+        self.with_session(person, |session| session.handle_peer(key, event, now));
     }
 
     fn with_session(&mut self, person: usize, f: impl FnOnce(&mut Session)) {

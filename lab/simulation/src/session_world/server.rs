@@ -22,6 +22,16 @@ pub enum Plan {
     Eager,
 }
 
+impl Plan {
+    /// How often an engine never comes back with an offer. Not where crossing offers alone are looked at.
+    pub(super) fn engine_fails(self) -> f64 {
+        match self {
+            Self::Ours { .. } | Self::Classic => 0.01,
+            Self::Eager => 0.0,
+        }
+    }
+}
+
 /// What the server wants done.
 #[derive(Debug)]
 pub(super) enum Out {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use protocol::{ClientId, ErrorNotice, IceCandidate};
+use rand::RngExt;
 use session::{ChatLine, Effect, Event, Participant, PeerEvent, PeerKey, PeerState, Session, Status};
 
 use super::person::Body;
@@ -26,6 +27,7 @@ pub struct Seen {
     pub peers: BTreeMap<ClientId, PeerState>,
     pub chat: Vec<ChatLine>,
     pub notices: Vec<ErrorNotice>,
+    pub n_connections: usize,
     /// Offers, those of them that gave way to another, and those that restarted ICE.
     pub n_offers: usize,
     pub n_rollbacks: usize,
@@ -95,6 +97,7 @@ impl World {
                     let connection = self.shell(person).keys.remove(&peer).expect("what is closed was open");
                     self.shell(person).busy_until.remove(&peer);
                     self.network.close(connection);
+                    self.report_late(person, peer);
                 }
                 Effect::Event(event) => {
                     self.trace(|| format!("                {} sees {event:?}", self.people[person].name));
@@ -104,7 +107,21 @@ impl World {
         }
     }
 
+    /// Something was on its way from the engine as the connection was closed.
+    fn report_late(&mut self, person: usize, key: PeerKey) {
+        let delay = self.millis(0..300);
+        let event = match self.rng.random_range(0..5) {
+            0 => PeerEvent::Failed("late".into()),
+            1 => PeerEvent::Closed,
+            2 => PeerEvent::Connected,
+            3 => PeerEvent::OfferReady { sdp: "late".into() },
+            _ => return,
+        };
+        self.after(delay, Happening::LateReport { person, key, event });
+    }
+
     fn open_peer(&mut self, person: usize, key: PeerKey) {
+        self.shell(person).seen.n_connections += 1;
         let connection = self.network.open(person, self.now);
         let keys = &mut self.shell(person).keys;
         assert!(keys.keys().all(|open| open.client != key.client), "one connection to one client at a time");
@@ -138,6 +155,9 @@ impl World {
             Order::Offer { complete, ice_restart, .. } => {
                 let offer = self.network.offer(connection, ice_restart, complete).expect(&forbidden);
                 self.find_candidates(person, connection, offer.ufrag, complete);
+                if self.rng.random_bool(self.plan.engine_fails()) {
+                    return;
+                }
                 self.peer_event(connection, PeerEvent::OfferReady { sdp: offer.to_sdp() });
             }
             Order::AcceptOffer { sdp, rollback, complete, .. } => {
@@ -158,10 +178,16 @@ impl World {
         }
     }
 
-    /// Gathering goes on after the description is out, unless it was to be complete.
+    /// Gathering goes on after the description is out, unless it was to be complete. Now and then all is found before.
     pub(super) fn find_candidates(&mut self, person: usize, connection: u64, ufrag: u64, complete: bool) {
-        if !complete {
-            for _ in 0..2 {
+        if complete {
+            return;
+        }
+        let early = !self.is_page(person) && self.rng.random_bool(0.3);
+        for _ in 0..2 {
+            if early {
+                self.local_candidate(person, connection, ufrag);
+            } else {
                 let delay = self.millis(0..250);
                 self.after(delay, Happening::LocalCandidate { person, connection, ufrag });
             }
