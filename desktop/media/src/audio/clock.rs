@@ -21,16 +21,17 @@ impl Ticker {
         self.due
     }
 
-    /// Says whether a tick is due, and takes it.
-    pub(crate) fn take(&mut self, now: Instant) -> bool {
+    /// Takes a tick if one is due and says when it was due: a thread that is late can work as if it were not.
+    pub(crate) fn take(&mut self, now: Instant) -> Option<Instant> {
         if now < self.due {
-            return false;
+            return None;
         }
-        self.due += self.period;
         if now.saturating_duration_since(self.due) > LAG_MAX {
-            self.due = now + self.period;
+            self.due = now;
         }
-        true
+        let tick = self.due;
+        self.due += self.period;
+        Some(tick)
     }
 }
 
@@ -47,8 +48,9 @@ mod tests {
         let mut taken = 0;
         for i in 0..1000 {
             let now = start + Duration::from_micros(i * 13_700 + 1);
-            while ticker.take(now) {
+            while let Some(tick) = ticker.take(now) {
                 taken += 1;
+                assert_eq!(tick, start + PERIOD * taken);
             }
         }
         assert_eq!(taken, 999 * 13_700 / 10_000);
@@ -59,8 +61,8 @@ mod tests {
         let start = Instant::now();
         let mut ticker = Ticker::new(start, PERIOD);
         let later = start + Duration::from_secs(3600);
-        assert!(ticker.take(later));
-        assert!(!ticker.take(later));
-        assert!(ticker.take(later + PERIOD));
+        assert_eq!(ticker.take(later), Some(later));
+        assert_eq!(ticker.take(later), None);
+        assert_eq!(ticker.take(later + PERIOD), Some(later + PERIOD));
     }
 }

@@ -113,10 +113,10 @@ mod tests {
     #[test]
     fn speaking_begins_after_60_ms_and_ends_half_a_second_after_the_last_word() {
         let mut detector = SpeakingDetector::default();
-        assert_eq!(blocks_until_change(&mut detector, 0.2, 100), Some(ATTACK));
-        assert_eq!(blocks_until_change(&mut detector, 0.0, HANG_OVER - 1), None);
+        assert_eq!(blocks_until_change(&mut detector, 0.2, 100), Some(6));
+        assert_eq!(blocks_until_change(&mut detector, 0.0, 49), None);
         assert_eq!(blocks_until_change(&mut detector, 0.2, 3), None, "a pause between words is no end");
-        assert_eq!(blocks_until_change(&mut detector, 0.0, 100), Some(HANG_OVER));
+        assert_eq!(blocks_until_change(&mut detector, 0.0, 100), Some(50));
     }
 
     #[test]

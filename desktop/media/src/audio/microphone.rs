@@ -112,11 +112,11 @@ fn run_clocked(sending: &mut Sending, stopped: &Receiver<()>, mut fill: impl FnM
     let mut ticker = Ticker::new(Instant::now(), FRAME_DURATION);
     let mut frame = [0.0; FRAME];
     while stopped.recv_deadline(ticker.due()) == Err(RecvTimeoutError::Timeout) {
-        while ticker.take(Instant::now()) {
+        while let Some(tick) = ticker.take(Instant::now()) {
             if !fill(&mut frame) {
                 return;
             }
-            sending.handle_frame(&frame, Instant::now());
+            sending.handle_frame(&frame, tick);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! All peers' sound in one: summed with their volumes and kept below full scale, 10 ms at a time.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Instant;
 
 use super::BLOCK;
@@ -19,8 +20,8 @@ pub(crate) struct Mixer {
 impl Mixer {
     /// A peer that is already open stays as it is.
     pub(crate) fn open(&mut self, peer: PeerTag, now: Instant) -> Result<(), CodecError> {
-        if !self.voices.contains_key(&peer) {
-            self.voices.insert(peer, Voice::new(now)?);
+        if let Entry::Vacant(place) = self.voices.entry(peer) {
+            place.insert(Voice::new(now)?);
         }
         Ok(())
     }

@@ -226,7 +226,16 @@ mod tests {
             }
         }
         assert_eq!(inspect(&[]), None);
-        assert_eq!(inspect(&[0; PACKET_MAX + 1]), None);
+    }
+
+    #[test]
+    fn a_packet_longer_than_any_network_carries_is_refused() {
+        // One frame and 7 × 254 + 1 bytes of padding, which is well-formed (RFC 6716 §3.2.5).
+        let overlong = [&[0x0b, 0x41][..], &[255; 7], &[1], &[0; 10 + 7 * 254 + 1]].concat();
+        assert!(packet::get_nb_samples(&overlong, SAMPLE_RATE).is_ok() && packet::parse(&overlong).is_ok());
+        assert_eq!(inspect(&overlong), None);
+        let fitting = [&[0x0b, 0x41][..], &[255; 2], &[1], &[0; 10 + 2 * 254 + 1]].concat();
+        assert_eq!(inspect(&fitting).map(|shape| shape.samples), Some(FRAME));
     }
 
     #[test]

@@ -127,20 +127,20 @@ impl Playing {
             }
             if driven {
                 while self.line.is_live() && self.line.is_hungry(BLOCK) {
-                    let block = self.next_block();
+                    let block = self.next_block(Instant::now());
                     self.line.ring.push(block);
                 }
                 ticker = Ticker::new(Instant::now(), BLOCK_DURATION);
             } else {
-                while ticker.take(Instant::now()) {
-                    self.next_block();
+                while let Some(tick) = ticker.take(Instant::now()) {
+                    self.next_block(tick);
                 }
             }
         }
     }
 
-    fn next_block(&mut self) -> [f32; BLOCK] {
-        let (block, changes) = lock(&self.mixer).mix(Instant::now());
+    fn next_block(&mut self, now: Instant) -> [f32; BLOCK] {
+        let (block, changes) = lock(&self.mixer).mix(now);
         for (peer, speaking) in changes {
             self.events.send(MediaEvent::Speaking { who: Some(peer), speaking });
         }

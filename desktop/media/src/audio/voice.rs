@@ -180,3 +180,32 @@ impl Voice {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::tone_packets;
+    use super::*;
+
+    #[test]
+    fn sound_that_ends_in_full_voice_fades_to_nothing_within_a_block_and_begins_without_a_click() {
+        let mut voice = Voice::new(Instant::now()).unwrap();
+        let packets = tone_packets(440.0, 20);
+        for packet in &packets {
+            voice.scratch.clear();
+            voice.play(packet, Pace::Normal);
+        }
+        let last = voice.scratch[voice.scratch.len() - 1];
+        voice.fall_silent();
+        let tail = &voice.scratch;
+        assert_eq!(tail.len(), BLOCK);
+        assert!((tail[0] - last).abs() < 0.03, "from {last} to {}", tail[0]);
+        assert!(tail[..120].iter().any(|sample| sample.abs() > 0.05), "it does not break off");
+        assert!(tail[BLOCK - 10..].iter().all(|sample| sample.abs() < 0.01), "it ends at zero");
+        voice.scratch.clear();
+        voice.fall_silent();
+        assert_eq!(voice.scratch, [0.0; BLOCK]);
+        voice.scratch.clear();
+        voice.play(&packets[19], Pace::Normal);
+        assert!(voice.scratch[..10].iter().all(|sample| sample.abs() < 0.03), "it begins at zero");
+    }
+}

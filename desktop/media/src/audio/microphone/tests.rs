@@ -44,14 +44,16 @@ fn timestamps_count_samples_and_jump_over_time_without_any() {
 
 #[test]
 fn nothing_leaves_a_microphone_that_is_off_and_time_goes_on() {
+    // Off for a second, and for less than what a slow device may be behind.
+    let is_on = |number: u32| !(25..75).contains(&number) && !(90..95).contains(&number);
     let (mut sending, received) = started();
     let mut now = sending.started;
     for number in 0..100 {
-        sending.on.store(!(25..75).contains(&number), Ordering::Relaxed);
+        sending.on.store(is_on(number), Ordering::Relaxed);
         now += FRAME_DURATION;
         sending.handle_frame(&frame(0.3), now);
         let level = f32::from_bits(sending.shared.level.load(Ordering::Relaxed));
-        assert_eq!(level > 0.0, !(25..75).contains(&number));
+        assert_eq!(level > 0.0, is_on(number));
     }
     let events: Vec<MediaEvent> = received.try_iter().collect();
     let sent: Vec<u32> = events
@@ -61,7 +63,7 @@ fn nothing_leaves_a_microphone_that_is_off_and_time_goes_on() {
             _ => None,
         })
         .collect();
-    assert_eq!(sent, (0..25).chain(75..100).collect::<Vec<_>>());
+    assert_eq!(sent, (0..100).filter(|&number| is_on(number)).collect::<Vec<_>>());
     let marks: Vec<bool> = events
         .iter()
         .filter_map(|event| match event {
@@ -69,8 +71,8 @@ fn nothing_leaves_a_microphone_that_is_off_and_time_goes_on() {
             _ => None,
         })
         .collect();
-    assert_eq!(marks, [true, false, true], "switching off ends the speaking mark");
-    assert_eq!(sending.shared.packets.load(Ordering::Relaxed), 50);
+    assert_eq!(marks, [true, false, true, false, true], "switching off ends the speaking mark");
+    assert_eq!(sending.shared.packets.load(Ordering::Relaxed), 45);
 }
 
 #[test]
