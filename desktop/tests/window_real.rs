@@ -1,5 +1,7 @@
 //! The real program in a real window, on a display of its own (Xvfb): looked at, and clicked.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 #[path = "window_real/display.rs"]
 mod display;
 

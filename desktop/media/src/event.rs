@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 
 use crate::packet::PeerTag;
+use crate::stats::VideoSource;
 
 /// Several seconds of everything: an owner that is this far behind has stopped reading.
 const BACKLOG_MAX: usize = 1024;
@@ -27,6 +28,8 @@ pub enum MediaEvent {
     },
     /// A new picture can be fetched; `None` is the self view.
     Picture(Option<PeerTag>),
+    /// A source that was wanted cannot be had: it is off until it is wanted again. The notice that follows says why.
+    SourceLost(VideoSource),
     Notice(Notice),
 }
 

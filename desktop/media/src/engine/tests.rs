@@ -32,7 +32,7 @@ impl Packetiser {
             }
             MediaEvent::KeyframeNeeded(_) => engine.want_keyframe(),
             MediaEvent::Notice(notice) => panic!("{notice}"),
-            MediaEvent::Speaking { .. } | MediaEvent::Picture(_) => {}
+            MediaEvent::Speaking { .. } | MediaEvent::Picture(_) | MediaEvent::SourceLost(_) => {}
         }
     }
 

@@ -171,6 +171,7 @@ impl Worker {
         self.shared.set_source(None);
         *lock(&self.shared.view) = None;
         self.events.send(MediaEvent::Picture(None));
+        self.events.send(MediaEvent::SourceLost(kind));
         self.events.notice(sentence);
     }
 
