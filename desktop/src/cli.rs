@@ -64,13 +64,13 @@ pub struct ParticipantArgs {
     /// Your name
     #[arg(long, env = "RTC_CHAT_NAME", default_value = Username::DEFAULT)]
     pub name: Username,
-    /// pattern, file:<clip>, device, device:<name> or none
+    /// pattern, file:CLIP, device, device:NAME or none
     #[arg(long, default_value = "device")]
     pub camera: CameraChoice,
-    /// tone, tone:<hertz>, file:<wav>, device, device:<name> or none
+    /// tone, tone:HERTZ, file:WAV, device, device:NAME or none
     #[arg(long, default_value = "device")]
     pub microphone: MicrophoneChoice,
-    /// device, device:<name>, file:<wav> or null
+    /// device, device:NAME, file:WAV or null
     #[arg(long, default_value = "device")]
     pub speaker: SpeakerChoice,
     /// Start with the camera off

@@ -1,7 +1,7 @@
 //! A crowd on one server: people join, talk, fall silent, crash, reload and leave, in several rooms at once.
 //!
 //! [`run`] plays one schedule against the rooms core. After every input the laws are checked from what the people
-//! themselves did and heard, and everything heard is compared with what the reference [`Model`](model::Model) expects.
+//! themselves did and heard, and everything heard is compared with what the reference model expects.
 
 mod hearing;
 mod model;
