@@ -1,4 +1,4 @@
-//! Sound: from the microphone to Opus packets ([`Out`]), and from the peers' packets to the speaker ([`In`]).
+//! Sound: from the microphone to Opus packets (`Out`), and from the peers' packets to the speaker (`In`).
 //!
 //! Everything inside is 48 kHz mono `f32`. A source is cut into frames of 20 ms and encoded; the packets of each peer
 //! go through a playout buffer and a decoder of their own, 10 ms blocks of all peers are mixed when the speaker's clock

@@ -95,7 +95,7 @@ fn a_tone_survives_loss_and_jitter() {
     let payloads = tone_packets(600.0, 500);
     let mut on_the_way: Vec<(usize, usize)> = Vec::new();
     for number in 0..500 {
-        if rng.next_u32() % 10 != 0 {
+        if !rng.next_u32().is_multiple_of(10) {
             on_the_way.push((number + rng.next_u32() as usize % 3, number));
         }
         let (here, rest): (Vec<_>, Vec<_>) = on_the_way.into_iter().partition(|&(at, _)| at <= number);

@@ -323,7 +323,7 @@ fn noise_instead_of_headers_never_panics() {
         let mut now = start;
         for _ in 0..5000 {
             let samples = [120, 240, 480, 960, 1920, 2880, 5760][rng.next_u32() as usize % 7];
-            let near = rng.next_u32() % 4 != 0;
+            let near = !rng.next_u32().is_multiple_of(4);
             let packet = Packet {
                 sequence: if near {
                     65_500_u16.wrapping_add(rng.next_u32() as u16 % 100)
@@ -335,7 +335,7 @@ fn noise_instead_of_headers_never_panics() {
                 payload: Bytes::from_static(&[1]),
                 arrived: now + Duration::from_millis(u64::from(rng.next_u32() % 50)),
             };
-            playout.handle_packet(packet, Shape { samples, redundant: rng.next_u32() % 2 == 0 });
+            playout.handle_packet(packet, Shape { samples, redundant: rng.next_u32().is_multiple_of(2) });
             now += Duration::from_millis(u64::from(rng.next_u32() % 30));
             if let Step::Conceal { samples } | Step::Recover { samples, .. } = playout.poll(now, 0) {
                 assert!((GRAIN..=5760).contains(&samples), "{samples}");
