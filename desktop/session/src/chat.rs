@@ -1,9 +1,10 @@
 //! Chat lines, in and out.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
-use protocol::limits::{TEXT_CHARS, USERNAME_CHARS};
-use protocol::{ClientId, Text, Username};
+use protocol::limits::{TEXT_CHARS, TEXTS, USERNAME_CHARS};
+use protocol::{Address, ClientId, Text, Username};
 
 use crate::ChatLine;
 
@@ -51,6 +52,56 @@ pub(crate) fn displayed_name(name: &str) -> String {
     Username::parse(&bounded).unwrap_or_default().as_str().to_owned()
 }
 
+/// Lines of ours that may wait for their echo: as many as a server takes at once. The oldest give way.
+const UNECHOED_MAX: usize = TEXTS.1 as usize;
+/// Lines that are remembered, so that one that is said again is shown once.
+const HEARD_MAX: usize = 200;
+
+/// Lines under way, and those that have arrived.
+///
+/// A link may break between a line and its echo, and nobody knows who has heard it: on a server of ours it is said
+/// again on return, and whoever has heard it before passes it over.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    unechoed: VecDeque<(Address, Text)>,
+    heard: VecDeque<(ClientId, Text)>,
+}
+
+impl Lines {
+    /// A line of ours goes out, or waits until it can.
+    pub(crate) fn said(&mut self, to: Address, line: Text) {
+        if self.unechoed.len() == UNECHOED_MAX {
+            self.unechoed.pop_front();
+        }
+        self.unechoed.push_back((to, line));
+    }
+
+    /// What has not come back, in the order in which it was said.
+    pub(crate) fn unechoed(&self) -> impl Iterator<Item = &(Address, Text)> {
+        self.unechoed.iter()
+    }
+
+    /// A line of ours came back.
+    pub(crate) fn echoed(&mut self, line: &Text) {
+        self.unechoed.retain(|(_, said)| said != line);
+    }
+
+    /// Whether this line is heard for the first time. Without a time there is no telling.
+    pub(crate) fn is_new(&mut self, from: &ClientId, line: &Text) -> bool {
+        if line.time <= 0.0 {
+            return true;
+        }
+        if self.heard.iter().any(|(known, heard)| known == from && heard == line) {
+            return false;
+        }
+        if self.heard.len() == HEARD_MAX {
+            self.heard.pop_front();
+        }
+        self.heard.push_back((from.clone(), line.clone()));
+        true
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -83,6 +134,23 @@ mod tests {
         assert_eq!(displayed_name("a\u{202e}b\u{200b}"), "ab");
         assert_eq!(displayed_name("\u{200b} "), Username::DEFAULT);
         assert_eq!(read("", 1.0, "<b>hi</b>").text, "<b>hi</b>");
+    }
+
+    #[test]
+    fn a_line_is_new_once_and_nothing_grows_for_ever() {
+        let mut lines = Lines::default();
+        let (ann, bo) = (ClientId::new("a"), ClientId::new("b"));
+        let line = |time| Text { from: String::new(), time, text: "hi".into() };
+        assert!(lines.is_new(&ann, &line(5.0)) && !lines.is_new(&ann, &line(5.0)));
+        assert!(lines.is_new(&bo, &line(5.0)) && lines.is_new(&ann, &line(6.0)));
+        assert!(lines.is_new(&ann, &line(0.0)) && lines.is_new(&ann, &line(0.0)), "without a time all are new");
+        for time in 0..1_000 {
+            lines.is_new(&ann, &line(f64::from(time) + 10.0));
+            lines.said(Address::Room, line(f64::from(time)));
+        }
+        assert_eq!((lines.heard.len(), lines.unechoed().count()), (HEARD_MAX, UNECHOED_MAX));
+        lines.echoed(&line(999.0));
+        assert_eq!(lines.unechoed().count(), UNECHOED_MAX - 1);
     }
 
     #[test]

@@ -18,6 +18,9 @@ const COURTESY: Duration = Duration::from_secs(5);
 /// Whoever said `bye` and is still in the room after this long is offered a connection again.
 const AFTER_BYE: Duration = Duration::from_secs(10);
 
+/// When both gave way the larger id offers again; the smaller one does so if it has not by then.
+const AFTER_YIELDING: Duration = Duration::from_secs(2);
+
 /// One other participant.
 #[derive(Debug)]
 pub(crate) struct Peer {
@@ -183,10 +186,13 @@ impl Peer {
             }
             OnAnswer::BothYielded => {
                 self.yields = true;
-                // The one whose offer stands from now on makes it again; the other's connection is replaced by it.
+                self.may_hold_stale = false;
+                // The one whose offer stands from now on makes it again; the other gives it time to arrive.
                 if *turn.me > self.client {
-                    self.may_hold_stale = false;
                     self.offer(turn);
+                } else {
+                    self.close(turn);
+                    self.standing = Standing::Apart { offer_at: turn.now + AFTER_YIELDING };
                 }
             }
         }

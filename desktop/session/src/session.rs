@@ -10,7 +10,7 @@ use protocol::{Address, Capability, ClientId, ErrorId, ErrorNotice, Message, Pro
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
 
-use crate::chat::{WallClock, read_line, write_line};
+use crate::chat::{Lines, WallClock, read_line, write_line};
 use crate::connection::Turn;
 use crate::link::{Duty, Link};
 use crate::outbox::Outbox;
@@ -40,6 +40,9 @@ pub struct Session {
     /// `me` was said on this link.
     is_me_certain: bool,
     roster: Roster,
+    lines: Lines,
+    /// Lines wait until those who were here before are back to hear them.
+    is_holding_lines: bool,
     /// The roster that was last shown.
     shown: Vec<Participant>,
     peers: Peers,
@@ -65,6 +68,8 @@ impl Session {
             former: BTreeSet::new(),
             is_me_certain: false,
             roster: Roster::default(),
+            lines: Lines::default(),
+            is_holding_lines: true,
             shown: Vec::new(),
             peers: Peers::default(),
             generation: 0,
@@ -242,10 +247,17 @@ impl Session {
         if !known {
             return self.notice(ErrorId::UnknownReceiver, "whom this line is for is not in the room");
         }
+        if self.link.ours {
+            self.lines.said(to.clone(), line.clone());
+            if !self.is_holding_lines {
+                self.send(to, &Message::Text(line), now);
+            }
+            return;
+        }
         if !self.link.is_in_room() {
             return self.notice(ErrorId::Other("offline".into()), "the line was not sent: the server is away");
         }
-        if matches!(to, Address::Client(_)) && !self.link.ours {
+        if matches!(to, Address::Client(_)) {
             // A server of an earlier version does not promise to echo a private line.
             self.show_own_line(&line, true, now);
         }
@@ -285,6 +297,7 @@ impl Session {
     fn lose_link(&mut self, reason: String, now: Instant) {
         let (attempt, retry_at) = self.link.lost(&mut self.rng, now);
         self.outbox.close();
+        self.is_holding_lines = true;
         self.with_peers(now, |peers, turn| peers.handle_link_down(turn));
         self.outbox.event(Event::Status(Status::Reconnecting { attempt, retry_at, reason }));
     }

@@ -296,7 +296,11 @@ impl World {
                 outage.renews |= renews;
                 self.after(lasts, Happening::PathBack);
             }
-            Act::Say(person, text) => self.command(person, session::Command::Say { to: protocol::Address::Room, text }),
+            Act::Say(person, text) if self.people[person].is_here() => {
+                self.people[person].said.push(text.clone());
+                self.command(person, session::Command::Say { to: protocol::Address::Room, text });
+            }
+            Act::Say(..) => {}
             Act::SetMedia(person, media) => {
                 self.people[person].media = media;
                 self.command(person, session::Command::SetMedia(media));

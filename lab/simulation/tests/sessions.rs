@@ -100,6 +100,9 @@ fn any_schedule(seed: u64, plan: Plan, sessions: usize, pages: &[Kind], n_acts: 
     let settled = world.settle(seconds(150))?;
     talk(&mut world)?;
     world.check_manners()?;
+    if plan != Plan::Classic {
+        world.check_own_lines()?;
+    }
     Ok(settled)
 }
 

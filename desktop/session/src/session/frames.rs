@@ -58,8 +58,10 @@ impl Session {
 
     /// From ourselves, by way of the server. A line of our own is shown now that everyone has it.
     fn read_echo(&mut self, message: &Message, private: bool, now: Instant) {
+        let Message::Text(line) = message else { return };
+        self.lines.echoed(line);
         let is_shown = private && !self.link.ours;
-        if let (Message::Text(line), false) = (message, is_shown) {
+        if !is_shown && self.me.clone().is_some_and(|me| self.lines.is_new(&me, line)) {
             self.show_own_line(line, private, now);
         }
     }
@@ -104,6 +106,9 @@ impl Session {
     }
 
     fn read_text(&mut self, sender: ClientId, line: &Text, private: bool, now: Instant) {
+        if !self.lines.is_new(&sender, line) {
+            return;
+        }
         let known_as = self.roster.get(&sender).map(|info| info.username.clone()).unwrap_or_default();
         let line = read_line(line, sender, &known_as, false, private, self.clock.at(now));
         self.outbox.event(Event::Chat(line));

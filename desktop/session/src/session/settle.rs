@@ -12,6 +12,7 @@ impl Session {
         if self.link.is_in_room() {
             self.drop_the_missing(now);
             self.tell_name(now);
+            self.release_lines(now);
             if let Some(receiver) = self.peers.tell_media(self.config.media) {
                 self.send(receiver, &Message::MediaState(self.config.media), now);
             }
@@ -27,6 +28,16 @@ impl Session {
         let over = missing.filter(|(client, until)| now >= *until || !self.peers.is_living(client));
         for client in over.map(|(client, _)| client.clone()).collect::<Vec<_>>() {
             self.forget(&client, now);
+        }
+    }
+
+    /// Says (again) what has not come back, as soon as everyone who was here is back to hear it.
+    fn release_lines(&mut self, now: Instant) {
+        if self.is_holding_lines && self.roster.missing().next().is_none() {
+            self.is_holding_lines = false;
+            for (to, line) in self.lines.unechoed() {
+                self.outbox.send(to.clone(), &Message::Text(line.clone()), now);
+            }
         }
     }
 

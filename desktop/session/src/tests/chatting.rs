@@ -65,15 +65,67 @@ fn what_cannot_be_sent_is_said_so() {
     say(&mut bench, Address::Room, &"x".repeat(4_001));
     say(&mut bench, ClientId::new("nobody").into(), "hello?");
     say(&mut bench, Address::GroundControl, "hello?");
-    bench.link_down();
-    say(&mut bench, Address::Room, "hello?");
-    assert_eq!(bench.notices(), ["invalid-text", "invalid-text", "unknown-receiver", "unknown-receiver", "offline"]);
+    assert_eq!(bench.notices(), ["invalid-text", "invalid-text", "unknown-receiver", "unknown-receiver"]);
     assert!(bench.sent().iter().all(|(_, message)| message.kind() != "text"));
     bench.forget();
-    bench.come_back();
-    bench.room_info(&[]);
     say(&mut bench, Address::Room, &"x".repeat(4_000));
     assert!(bench.notices().is_empty());
+    let mut bench = Bench::classic(&[]);
+    bench.link_down();
+    say(&mut bench, Address::Room, "hello?");
+    assert_eq!(bench.notices(), ["offline"], "nobody there would know a line that is said twice");
+}
+
+fn texts(bench: &Bench) -> Vec<String> {
+    let texts = bench.sent().into_iter().filter_map(|(_, message)| match message {
+        Message::Text(line) => Some(line.text),
+        _ => None,
+    });
+    texts.collect()
+}
+
+#[test]
+fn what_did_not_come_back_is_said_again_on_return_with_the_same_time() {
+    let mut bench = Bench::with(&[]);
+    say(&mut bench, Address::Room, "heard");
+    let heard = bench.sent().pop().map(|(_, message)| message.write_data()).unwrap();
+    bench.frame(ME, "room", "text", heard);
+    bench.wait(seconds(1));
+    say(&mut bench, Address::Room, "lost");
+    let lost = bench.sent().pop().unwrap();
+    bench.link_down();
+    say(&mut bench, Address::Room, "offline");
+    bench.come_back();
+    bench.forget();
+    bench.room_info(&[]);
+    assert_eq!(texts(&bench), ["lost", "offline"]);
+    assert!(bench.sent().contains(&lost));
+}
+
+#[test]
+fn lines_wait_until_those_who_were_here_are_back() {
+    let mut bench = Bench::with(&[ours("a")]);
+    bench.connect("a", 1, protocol::OfferForm::Object, 7);
+    bench.link_down();
+    say(&mut bench, Address::Room, "hello");
+    bench.come_back();
+    bench.room_info(&[]);
+    say(&mut bench, Address::Room, "again");
+    assert!(texts(&bench).is_empty());
+    bench.server("joined", ours("a"));
+    assert_eq!(texts(&bench), ["hello", "again"]);
+    say(&mut bench, Address::Room, "and again");
+    assert_eq!(texts(&bench).len(), 3);
+}
+
+#[test]
+fn a_line_that_is_said_again_is_shown_once() {
+    let mut bench = Bench::with(&[ours("a")]);
+    for _ in 0..2 {
+        bench.frame("a", "room", "text", json!({"from": "A", "time": 5, "text": "hi"}));
+        bench.frame(ME, "room", "text", json!({"from": "Ann", "time": 5, "text": "hi"}));
+    }
+    assert_eq!(bench.chat().len(), 2);
 }
 
 #[test]

@@ -89,6 +89,18 @@ impl World {
         Ok(())
     }
 
+    /// Whoever is still here reads every line of its own, though links and the server were lost meanwhile.
+    pub fn check_own_lines(&self) -> Result<(), String> {
+        for person in self.people.iter().filter(|person| person.is_here()) {
+            let Body::Session(shell) = &person.body else { continue };
+            for said in &person.said {
+                let n_shown = shell.seen.chat.iter().filter(|line| line.text == *said && line.mine).count();
+                law(n_shown == 1, || format!("{} reads its own {said:?} {n_shown} times", person.name))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Where no link was lost no candidate was: of every pair of sessions both know where to reach the other.
     pub fn check_candidates(&self) -> Result<(), String> {
         for (number, person) in self.people.iter().enumerate().filter(|(_, person)| person.is_here()) {

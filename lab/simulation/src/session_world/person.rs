@@ -38,6 +38,8 @@ pub struct Person {
     pub(super) client: ClientId,
     pub(super) name: String,
     pub(super) media: MediaState,
+    /// Every line that the person said to the room.
+    pub(super) said: Vec<String>,
     pub(super) presence: Presence,
     /// Its machine is on: its connections can be reached.
     pub(super) is_running: bool,
@@ -86,6 +88,7 @@ impl World {
             client,
             name,
             media,
+            said: Vec::new(),
             presence: Presence::Here,
             is_running: true,
             link: None,
