@@ -2,15 +2,21 @@
 
 use anyhow::Result;
 use tempfile::TempDir;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::browser::{Browsers, Page, PageOptions};
 use crate::participant::{Looks, Participant};
 use crate::server::Server;
 
+/// One scene at a time, however many threads run the tests: each has servers, apps and browsers, and the machine may
+/// have two cores.
+static STAGE: Mutex<()> = Mutex::const_new(());
+
 pub struct Scene {
     pub server: Server,
     pub folder: TempDir,
     browsers: Option<Browsers>,
+    _stage: MutexGuard<'static, ()>,
 }
 
 impl Scene {
@@ -20,9 +26,10 @@ impl Scene {
     }
 
     pub async fn with_server(port: u16, rooms: &[&str], extra: &[&str]) -> Result<Self> {
+        let stage = STAGE.lock().await;
         let folder = tempfile::Builder::new().prefix("rtc-chat-").tempdir()?;
         let server = Server::start(&folder.path().join("server"), port, rooms, extra).await?;
-        Ok(Self { server, folder, browsers: None })
+        Ok(Self { server, folder, browsers: None, _stage: stage })
     }
 
     /// A participant with pattern and tone, unless `extra` says otherwise.
