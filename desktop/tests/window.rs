@@ -1,5 +1,7 @@
 //! The window, looked at and used as a screen reader does it: by accessible names. No display, no network, no clock.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 #[path = "window/bench.rs"]
 mod bench;
 #[path = "window/lobby.rs"]

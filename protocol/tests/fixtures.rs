@@ -6,7 +6,7 @@ use protocol::{Envelope, KINDS};
 use serde_json::Value;
 
 fn fixtures() -> Vec<Value> {
-    serde_json::from_str(include_str!("../fixtures/messages.json")).unwrap()
+    serde_json::from_str(include_str!("../fixtures/messages.json")).expect("the fixtures are JSON")
 }
 
 #[test]
