@@ -147,11 +147,6 @@ async fn two_pages_of_the_first_version_call_each_other_in_every_run() -> Result
     pages(Version::First, Version::First).await
 }
 
-#[tokio::test]
-async fn two_pages_of_the_second_version_call_each_other_in_every_run() -> Result<()> {
-    pages(Version::Second, Version::Second).await
-}
-
 fn on_old_server(server: &OldServer, room: &str, name: &str, scene: &Scene, extra: &[&str]) -> Result<Participant> {
     let media = ["--camera", "pattern", "--microphone", "tone", "--speaker", "null", "--fps", "10"];
     Participant::start(name, &server.room(room), &Looks::Headless, scene.folder.path(), &[&media[..], extra].concat())
