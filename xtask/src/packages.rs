@@ -32,8 +32,12 @@ pub(crate) const DEMO: &[&str] = &[
     "libxkbcommon-x11-0",
     "fonts-dejavu-core",
     "xvfb",
-    "chromium",
-    "chromium-driver",
+];
+
+/// The browser and what drives it: the names in Debian, and in Ubuntu, with the commands that they bring.
+const BROWSER: &[(&str, &str, &[&str])] = &[
+    ("chromium", "chromium-browser", &["chromium", "chromium-browser", "google-chrome"]),
+    ("chromium-driver", "chromium-chromedriver", &["chromedriver"]),
 ];
 
 /// What only the tests need.
@@ -41,8 +45,16 @@ pub(crate) const TEST: &[&str] = &["pulseaudio", "pulseaudio-utils", "ffmpeg", "
 
 /// Installs what is missing of `lists` through apt.
 pub(crate) fn install(lists: &[&[&str]]) -> Result<()> {
-    let wanted: Vec<&str> = lists.iter().flat_map(|list| list.iter().copied()).collect();
-    let missing: Vec<&str> = wanted.iter().copied().filter(|package| !is_installed(package)).collect();
+    let mut wanted: Vec<&str> = lists.iter().flat_map(|list| list.iter().copied()).collect();
+    if lists.contains(&DEMO) {
+        let is_ubuntu = std::fs::read_to_string("/etc/os-release").is_ok_and(|text| text.contains("ID=ubuntu\n"));
+        for &(debian, ubuntu, commands) in BROWSER {
+            if !commands.iter().any(|command| exists(command, &["--version"])) {
+                wanted.push(if is_ubuntu { ubuntu } else { debian });
+            }
+        }
+    }
+    let missing: Vec<&str> = wanted.into_iter().filter(|package| !is_installed(package)).collect();
     if missing.is_empty() {
         return Ok(());
     }

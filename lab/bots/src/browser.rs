@@ -1,6 +1,6 @@
 //! Real Chromium, driven over WebDriver.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use fantoccini::key::Key;
@@ -17,6 +17,11 @@ use crate::process::{Process, eventually};
 const READ_MARK: &str = include_str!("page/read-mark.js");
 /// Measures the strongest pitch in what an element plays, with Web Audio.
 const HEAR_TONE: &str = include_str!("page/hear-tone.js");
+
+/// The video element of a participant's tile on our page, as an expression.
+pub fn tile_video(client: &str) -> String {
+    format!("document.querySelector('li.tile[data-client=\"{client}\"] video')")
+}
 
 /// The driver of all browsers of a scene.
 pub struct Browsers {
@@ -88,7 +93,7 @@ impl Browsers {
         }
         let mut capabilities = Map::new();
         capabilities.insert("browserName".into(), json!("chrome"));
-        capabilities.insert("goog:chromeOptions".into(), json!({"args": arguments, "binary": "/usr/bin/chromium"}));
+        capabilities.insert("goog:chromeOptions".into(), json!({"args": arguments, "binary": browser()?}));
         capabilities.insert("timeouts".into(), json!({"script": 60_000}));
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
@@ -97,6 +102,17 @@ impl Browsers {
             .context("Chromium does not start")?;
         Ok(Page { client, profile })
     }
+}
+
+/// Chromium under whatever name it has here.
+fn browser() -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    names
+        .iter()
+        .flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)))
+        .find(|candidate| candidate.is_file())
+        .with_context(|| format!("no browser: none of {} is in the search path", names.join(", ")))
 }
 
 impl Page {

@@ -11,7 +11,7 @@ pub mod process;
 pub mod scene;
 pub mod server;
 
-pub use browser::{Browsers, Page, PageOptions};
+pub use browser::{Browsers, Page, PageOptions, tile_video};
 pub use display::Display;
 pub use participant::{Looks, Participant};
 pub use scene::Scene;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use bots::{Display, Looks, PageOptions, Scene, marks};
+use bots::{Display, Looks, PageOptions, Scene, tile_video};
 use clap::Parser;
 
 #[derive(Parser)]
@@ -29,7 +29,7 @@ async fn main() -> Result<()> {
     println!("    opening the app's window on a display of its own");
     let display = Display::start(1280, 800).await?;
     let mut app = scene.participant("App", &arguments.room, &Looks::Window(&display.name), &[])?;
-    app.joined().await?;
+    let app_id = app.joined().await?;
     println!("    opening the page in Chromium");
     let page = scene.page(&PageOptions::default()).await?;
     page.goto(&scene.server.room(&arguments.room)).await?;
@@ -39,17 +39,15 @@ async fn main() -> Result<()> {
         (report["peers"][0]["video"]["frames_decoded"].as_u64()? > 30).then_some(())
     })
     .await?;
-    let video = "[...document.querySelectorAll('video')].find(v => v.videoWidth > 0 && !v.muted)";
-    page.until("pictures from the app", &format!("return {video} !== undefined")).await?;
-    let seen = page.watch_marks(video, 2_000).await?;
+    let video = tile_video(&app_id);
+    page.until("pictures from the app", &format!("return {video}?.videoWidth > 0")).await?;
+    let seen = page.watch_marks(&video, 2_000).await?;
     app.say("Hello from the app!").await?;
     app.hears_text("Hello from the app!").await?;
     let (window_png, page_png) = (arguments.out.join("window.png"), arguments.out.join("page.png"));
-    let window = display.look()?;
-    window.save(&window_png)?;
+    display.look()?.save(&window_png)?;
     page.screenshot(&page_png).await?;
     println!("    the page showed {} different pictures of the app in 2 s", seen.len());
-    println!("    the window shows {} pattern picture(s)", marks::find(&window, 5_000).len());
     println!("    pictures: {} and {}", window_png.display(), page_png.display());
     let report = app.quit().await?;
     println!("    the app decoded {} pictures of the page", report["peers"][0]["video"]["frames_decoded"]);

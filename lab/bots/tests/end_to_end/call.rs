@@ -1,10 +1,10 @@
 //! The main thing: a window, a participant without one and a page in one room see, hear and read each other.
 
 use anyhow::Result;
-use bots::{Display, Looks, Page, PageOptions, Participant, Scene, marks, material};
+use bots::{Display, Looks, Page, PageOptions, Participant, Scene, marks, material, tile_video};
 use serde_json::Value;
 
-use crate::{is_rising, share_seen, tile_video};
+use crate::{is_rising, share_seen};
 
 const WINDOW_HZ: f64 = 700.0;
 const BOT_HZ: f64 = 1000.0;

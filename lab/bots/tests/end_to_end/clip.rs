@@ -2,9 +2,7 @@
 
 use anyhow::{Context, Result};
 use bots::material::{self, Clip};
-use bots::{PageOptions, Scene};
-
-use crate::tile_video;
+use bots::{PageOptions, Scene, tile_video};
 
 /// Median luma PSNR that the shown frames must have at 500 kbit/s.
 const PSNR_MIN: f64 = 30.0;

@@ -1,9 +1,7 @@
 //! The server goes away and comes back: calls go on, everybody comes back as who they were.
 
 use anyhow::Result;
-use bots::{PageOptions, Scene, Server};
-
-use crate::tile_video;
+use bots::{PageOptions, Scene, Server, tile_video};
 
 #[tokio::test]
 async fn calls_outlive_the_server_and_everybody_comes_back() -> Result<()> {

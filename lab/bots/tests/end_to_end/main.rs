@@ -9,11 +9,6 @@ mod mesh;
 mod page;
 mod switches;
 
-/// The video element of a participant's tile on our page.
-fn tile_video(client: &str) -> String {
-    format!("document.querySelector('li.tile[data-client=\"{client}\"] video')")
-}
-
 /// The share of frames between the first and the last that were seen.
 fn share_seen(numbers: &[u64]) -> f64 {
     let distinct: std::collections::BTreeSet<u64> = numbers.iter().copied().collect();

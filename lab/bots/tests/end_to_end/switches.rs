@@ -1,10 +1,8 @@
 //! Camera, microphone and screen switched while the call goes on.
 
 use anyhow::Result;
-use bots::{Display, Looks, PageOptions, Participant, Scene};
+use bots::{Display, Looks, PageOptions, Participant, Scene, tile_video};
 use serde_json::{Value, json};
-
-use crate::tile_video;
 
 fn media_of(said: &[Value], client: &str) -> Option<Value> {
     let roster = said.iter().rev().find(|event| event["event"] == "roster")?;
