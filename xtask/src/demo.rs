@@ -17,16 +17,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let options = parse(arguments)?;
     packages::install(&[BUILD, DEMO])?;
     let has_display = std::env::var_os("DISPLAY").is_some() || std::env::var_os("WAYLAND_DISPLAY").is_some();
-    let mut build = cargo();
-    build.args(["build", "--bins"]);
-    if has_display {
-        build.args(["--package", "server", "--package", "desktop"]);
-    } else {
-        // The same choice as for the tests: another one has other features and builds the dependencies again.
-        build.arg("--workspace");
-    }
     println!("==> the first build takes about ten minutes on two cores; later ones, seconds");
-    step("build the server and the app", &mut build)?;
+    // The same choice as for the tests: another one has other features and builds the dependencies again.
+    step("build the server and the app", cargo().args(["build", "--workspace", "--bins"]))?;
     if has_display { with_display(&options) } else { without_display(&options) }
 }
 
