@@ -14,8 +14,8 @@ export class ProtocolError extends Error {}
 const utf8 = new TextEncoder();
 
 /**
- * Reads one frame: `{sender, receiver, type, data}`. `sender` is `undefined` where it was left out; `data` has the
- * shape that `SHAPES` gives the type, or is the JSON as it came where the type is unknown.
+ * Reads one frame: `{sender, receiver, type, data, id}`. `sender` and `id` are `undefined` where they were left out;
+ * `data` has the shape that `SHAPES` gives the type, or is the JSON as it came where the type is unknown.
  */
 export function read(frameText) {
   const bytes = frameText.length > FRAME_BYTES / 4 ? utf8.encode(frameText).length : frameText.length;
@@ -23,7 +23,7 @@ export function read(frameText) {
   if (depthOf(frameText) > JSON_DEPTH) throw new ProtocolError(`the frame nests deeper than ${JSON_DEPTH} levels`);
   const fields = parseObject(frameText);
   const type = stringField(fields, 'type');
-  if (bytes > FRAME_BYTES && !CARRIES_SDP.has(type)) {
+  if (bytes > FRAME_BYTES && !MAY_BE_LONG.has(type)) {
     throw new ProtocolError(`the frame has ${bytes} bytes, more than ${FRAME_BYTES}`);
   }
   return {
@@ -31,17 +31,19 @@ export function read(frameText) {
     receiver: stringField(fields, 'receiver'),
     type,
     data: shapeOf(type).read(fields.data === undefined ? null : fields.data),
+    id: typeof fields.id === 'string' && /^\d+$/.test(fields.id) ? fields.id : undefined,
   };
 }
 
-/** Writes one frame. `message` is `{receiver, type, data}`, with `data` as `read` gives it, and perhaps a `sender`. */
-export function write({ sender, receiver, type, data }) {
+/** Writes one frame. `message` is `{receiver, type, data}`, with `data` as `read` gives it, and perhaps a `sender` and an `id`. */
+export function write({ sender, receiver, type, data, id }) {
   const frame = sender === undefined ? { receiver, type } : { sender, receiver, type };
   frame.data = shapeOf(type).write(data === undefined ? null : data);
+  if (id !== undefined) frame.id = id;
   return JSON.stringify(frame);
 }
 
-const CARRIES_SDP = new Set(['offer', 'answer', 'room-info']);
+const MAY_BE_LONG = new Set(['offer', 'answer', 'room-info', 'knocking', 'chat', 'text-edited']);
 
 // ------------------------------------------------------------------------------------------------------- the shapes
 
@@ -69,6 +71,7 @@ const clientInfo = {
       capabilities: strings(fields.capabilities),
       offers: optional(fields.offers, (form) => oneOf(form, ['string', 'object'])),
       unstable: fields.unstable === undefined ? false : boolean(fields.unstable),
+      role: ['owner', 'moderator'].includes(fields.role) ? fields.role : undefined,
     };
   },
   write: (client) => ({
@@ -77,6 +80,7 @@ const clientInfo = {
     ...(client.capabilities?.length ? { capabilities: client.capabilities } : {}),
     ...(client.offers ? { offers: client.offers } : {}),
     ...(client.unstable ? { unstable: true } : {}),
+    ...(client.role ? { role: client.role } : {}),
   }),
 };
 

@@ -112,8 +112,7 @@ impl ScriptedRoom {
             return self.events.push_back(Event::LobbyFailed(ErrorNotice::new(ErrorId::RoomExists, "exists")));
         }
         let has_password = password.is_some();
-        let summary =
-            RoomSummary { id: room.clone(), participants: 0, guest_limit, has_password, public, idle_seconds: 0 };
+        let summary = script::summary(room.clone(), 0, guest_limit, has_password, public, 0);
         self.rooms.push(summary);
         self.enter(room, Cast::alone(&self.username));
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::limits::{FRAME_BYTES, FRAME_BYTES_SDP, JSON_DEPTH, SENDER_BYTES};
-use crate::{Address, Message, MessageError};
+use crate::{Address, Message, MessageError, TextId};
 
 /// A frame as it travels: addressed, its `data` not yet looked into.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -18,6 +18,9 @@ pub struct Envelope {
     pub kind: String,
     /// `null` where it was absent.
     pub data: Value,
+    /// The number of a chat line; the server gives it, to clients that announced `chat`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<TextId>,
 }
 
 /// Why a frame is not an envelope.
@@ -36,7 +39,7 @@ pub enum EnvelopeError {
 impl Envelope {
     /// Addresses `message`.
     pub fn new(sender: Option<Address>, receiver: Address, message: &Message) -> Self {
-        Self { sender, receiver, kind: message.kind().to_owned(), data: message.write_data() }
+        Self { sender, receiver, kind: message.kind().to_owned(), data: message.write_data(), id: None }
     }
 
     /// Reads a frame. Size and depth are checked before anything is parsed.
@@ -50,7 +53,7 @@ impl Envelope {
         let mut fields: Map<String, Value> = serde_json::from_slice(frame).map_err(|_| EnvelopeError::NotAnObject)?;
         let kind = take_string(&mut fields, "type")?;
         let sender = take_string(&mut fields, "sender").ok().map(Address::from);
-        let limit = if carries_sdp(&kind) { FRAME_BYTES_SDP } else { FRAME_BYTES };
+        let limit = if may_be_long(&kind) { FRAME_BYTES_SDP } else { FRAME_BYTES };
         if frame.len() > limit + if sender.is_some() { SENDER_BYTES } else { 0 } {
             return Err(EnvelopeError::TooLarge { bytes: frame.len(), limit });
         }
@@ -59,6 +62,7 @@ impl Envelope {
             receiver: Address::from(take_string(&mut fields, "receiver")?),
             kind,
             data: fields.remove("data").unwrap_or(Value::Null),
+            id: take_string(&mut fields, "id").ok().and_then(|digits| digits.parse().ok()),
         })
     }
 
@@ -80,8 +84,9 @@ fn take_string(fields: &mut Map<String, Value>, field: &'static str) -> Result<S
     }
 }
 
-fn carries_sdp(kind: &str) -> bool {
-    matches!(kind, "offer" | "answer" | "room-info")
+/// Session descriptions, and lists of many people or lines.
+fn may_be_long(kind: &str) -> bool {
+    matches!(kind, "offer" | "answer" | "room-info" | "knocking" | "chat" | "text-edited")
 }
 
 /// The deepest nesting of arrays and objects, brackets within strings left out. One pass, no allocation.

@@ -77,6 +77,22 @@ identifiers! {
     BinaryFrame = "binary-frame",
     /// The server is stopping.
     ShuttingDown = "shutting-down",
+    /// The role does not allow it.
+    Forbidden = "forbidden",
+    /// Banned from the room.
+    Banned = "banned",
+    /// Nobody new comes into the room at the moment.
+    Locked = "locked",
+    /// Someone inside has to open first; ask again in a moment.
+    Knocking = "knocking",
+    /// Someone inside said no.
+    Denied = "denied",
+    /// The invite is unknown, expired, used up or revoked.
+    InvalidInvite = "invalid-invite",
+    /// No chat line of this number, or not one that can be changed.
+    UnknownText = "unknown-text",
+    /// The join token is not one that this server accepts.
+    InvalidToken = "invalid-token",
     /// A fault of the server's own.
     Internal = "internal",
 }

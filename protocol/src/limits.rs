@@ -33,6 +33,17 @@ pub const ROOM_ID_CHARS: usize = 64;
 pub const USERNAME_CHARS: usize = 64;
 /// Unicode scalar values in a text message.
 pub const TEXT_CHARS: usize = 4_000;
+/// Chat lines in one answer to `get-chat`: where nothing is said, and at most.
+pub const CHAT_LINES: (usize, usize) = (50, 100);
+/// Chat lines by number that a room remembers for changes where it keeps no history.
+pub const TEXTS_REMEMBERED: usize = 200;
+/// Chat lines of one client, and of a whole room, that may wait to be stored.
+pub const TEXTS_WAITING: (usize, usize) = (64, 1024);
+/// Questions of one client for earlier chat lines that may wait.
+pub const CHATS_WAITING: usize = 2;
+/// Hours that a room may keep its chat lines, unless it keeps them for ever: a year.
+pub const HISTORY_HOURS: u32 = 24 * 366;
+
 /// Bytes in a password; long enough for any passphrase, short enough to hash.
 pub const PASSWORD_BYTES: usize = 512;
 
@@ -42,6 +53,22 @@ pub const SEAT_UNCONNECTED: Duration = Duration::from_secs(15);
 pub const SILENCE_UNSTABLE: Duration = Duration::from_secs(6);
 /// A connected client that is silent for this long is gone.
 pub const SILENCE_GONE: Duration = Duration::from_secs(15);
+/// A knock that is not renewed for this long is withdrawn; one that was denied is refused for this long.
+pub const KNOCK: Duration = Duration::from_secs(15);
+/// How often a client that knocks asks again.
+pub const KNOCK_EVERY: Duration = Duration::from_secs(2);
+/// People who may knock at one room: in all, and from one address.
+pub const KNOCKS: (usize, usize) = (128, 64);
+/// Who was inside when the server stopped may come back for this long without a password and without knocking.
+pub const COMEBACK: Duration = Duration::from_secs(120);
+/// Moderators of one room.
+pub const MODERATORS: usize = 64;
+/// Bans of one room.
+pub const BANS: usize = 1_000;
+/// Invites of one room.
+pub const INVITES: usize = 100;
+/// Names of people inside that are shown outside.
+pub const NAMES_SHOWN: usize = 20;
 /// A half-open connection lives this long.
 pub const HALF_OPEN: Duration = Duration::from_secs(15);
 /// Half-open connections: per address, and in all.

@@ -4,7 +4,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::{ClientInfo, Description, ErrorNotice, IceCandidate, IceServer, MediaState, Profile, RoomInfo, Text};
+use crate::{
+    Chat, ClientInfo, DeleteText, Description, EditText, ErrorNotice, GetChat, IceCandidate, IceServer, Knocking,
+    MediaState, Moderate, Moderated, Profile, RoomInfo, RoomSettings, Text, TextDeleted, TextEdited,
+};
 
 /// Every `type` that this version knows, as written on the wire.
 pub const KINDS: &[&str] = &[
@@ -26,6 +29,16 @@ pub const KINDS: &[&str] = &[
     "joined",
     "left",
     "media-state",
+    "moderate",
+    "moderated",
+    "room-settings",
+    "knocking",
+    "get-chat",
+    "chat",
+    "edit-text",
+    "text-edited",
+    "delete-text",
+    "text-deleted",
 ];
 
 /// A message. See `docs/PROTOCOL.md` for who says which to whom.
@@ -56,6 +69,23 @@ pub enum Message {
     /// Someone left; only to clients that announced `events`.
     Left(ClientInfo),
     MediaState(MediaState),
+    /// To the server: what someone with a role wants done.
+    Moderate(Moderate),
+    /// It was done to the one who hears it; only to clients that announced `moderation`.
+    Moderated(Moderated),
+    /// How the room is set; only to clients that announced `moderation`.
+    RoomSettings(RoomSettings),
+    /// Who waits to be let in; only to those who may admit, and announced `moderation`.
+    Knocking(Knocking),
+    /// Answered with [`Message::Chat`].
+    GetChat(GetChat),
+    Chat(Chat),
+    EditText(EditText),
+    /// Only to clients that announced `chat`.
+    TextEdited(TextEdited),
+    DeleteText(DeleteText),
+    /// Only to clients that announced `chat`.
+    TextDeleted(TextDeleted),
     /// A type that this version does not know.
     Other {
         kind: String,
@@ -95,6 +125,18 @@ impl Message {
             "joined" => Self::Joined(typed(data).ok_or_else(shape)?),
             "left" => Self::Left(typed(data).ok_or_else(shape)?),
             "media-state" => Self::MediaState(typed(data).ok_or_else(shape)?),
+            "moderate" => Self::Moderate(typed(data).ok_or_else(shape)?),
+            "moderated" => Self::Moderated(typed(data).ok_or_else(shape)?),
+            "room-settings" => Self::RoomSettings(typed(data).ok_or_else(shape)?),
+            "knocking" => Self::Knocking(typed(data).ok_or_else(shape)?),
+            "get-chat" => {
+                Self::GetChat(if data.is_object() { typed(data).ok_or_else(shape)? } else { GetChat::default() })
+            }
+            "chat" => Self::Chat(typed(data).ok_or_else(shape)?),
+            "edit-text" => Self::EditText(typed(data).ok_or_else(shape)?),
+            "text-edited" => Self::TextEdited(typed(data).ok_or_else(shape)?),
+            "delete-text" => Self::DeleteText(typed(data).ok_or_else(shape)?),
+            "text-deleted" => Self::TextDeleted(typed(data).ok_or_else(shape)?),
             _ => Self::Other { kind: kind.to_owned(), data: data.clone() },
         })
     }
@@ -120,6 +162,16 @@ impl Message {
             Self::Joined(_) => "joined",
             Self::Left(_) => "left",
             Self::MediaState(_) => "media-state",
+            Self::Moderate(_) => "moderate",
+            Self::Moderated(_) => "moderated",
+            Self::RoomSettings(_) => "room-settings",
+            Self::Knocking(_) => "knocking",
+            Self::GetChat(_) => "get-chat",
+            Self::Chat(_) => "chat",
+            Self::EditText(_) => "edit-text",
+            Self::TextEdited(_) => "text-edited",
+            Self::DeleteText(_) => "delete-text",
+            Self::TextDeleted(_) => "text-deleted",
             Self::Other { kind, .. } => kind,
         }
     }
@@ -139,6 +191,16 @@ impl Message {
             Self::Error(notice) => json!(notice.to_string()),
             Self::Joined(client) | Self::Left(client) => json!(client),
             Self::MediaState(state) => json!(state),
+            Self::Moderate(wish) => json!(wish),
+            Self::Moderated(deed) => json!(deed),
+            Self::RoomSettings(settings) => json!(settings),
+            Self::Knocking(knocking) => json!(knocking),
+            Self::GetChat(question) => json!(question),
+            Self::Chat(chat) => json!(chat),
+            Self::EditText(edit) => json!(edit),
+            Self::TextEdited(edited) => json!(edited),
+            Self::DeleteText(delete) => json!(delete),
+            Self::TextDeleted(deleted) => json!(deleted),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{ClientId, OfferForm};
+use crate::{ClientId, OfferForm, Role};
 
 /// `profile`: what a client tells the server of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,6 +27,10 @@ pub enum Capability {
     Renegotiation,
     /// Sends and takes `media-state`.
     MediaState,
+    /// Understands roles, `moderated`, `knocking` and `room-settings`.
+    Moderation,
+    /// Understands numbered chat lines, `chat`, `text-edited` and `text-deleted`.
+    Chat,
     /// One that this version does not know: kept and repeated.
     Other(String),
 }
@@ -38,6 +42,8 @@ impl From<String> for Capability {
             "trickle" => Self::Trickle,
             "renegotiation" => Self::Renegotiation,
             "media-state" => Self::MediaState,
+            "moderation" => Self::Moderation,
+            "chat" => Self::Chat,
             _ => Self::Other(name),
         }
     }
@@ -50,6 +56,8 @@ impl From<Capability> for String {
             Capability::Trickle => "trickle".into(),
             Capability::Renegotiation => "renegotiation".into(),
             Capability::MediaState => "media-state".into(),
+            Capability::Moderation => "moderation".into(),
+            Capability::Chat => "chat".into(),
             Capability::Other(name) => name,
         }
     }
@@ -86,6 +94,9 @@ pub struct ClientInfo {
     /// Connected, yet silent for longer than [`SILENCE_UNSTABLE`](crate::limits::SILENCE_UNSTABLE).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unstable: bool,
+    /// Left out for a guest, which is everyone whom the server says nothing of.
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Role::is_guest")]
+    pub role: Role,
 }
 
 impl ClientInfo {

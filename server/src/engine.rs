@@ -15,6 +15,7 @@ mod connection;
 mod connections;
 mod event_loop;
 mod hasher;
+mod memory;
 mod offer;
 mod socket;
 mod stun;
@@ -98,7 +99,15 @@ impl EngineHandle {
         match self.request(request).await? {
             Reply::Seated { client, .. } => Ok(Ok(client)),
             Reply::Refused(error) => Ok(Err(error)),
-            Reply::Created(_) | Reply::Left => Err(Unavailable),
+            Reply::Created(_)
+            | Reply::Waiting { .. }
+            | Reply::Left
+            | Reply::Updated(_)
+            | Reply::Deleted
+            | Reply::Done
+            | Reply::Invited(_)
+            | Reply::Invites(_)
+            | Reply::Bans(_) => Err(Unavailable),
         }
     }
 

@@ -55,7 +55,7 @@ impl Api {
     /// `token`, where there is one, takes the seat over that it stands for.
     pub async fn join(&self, room: &RoomId, password: Option<&str>, token: Option<&str>) -> Result<Seat, ApiError> {
         let request = self.request(Method::POST, &format!("rooms/{}/join", room.to_path_segment()))?;
-        let request = request.json(&JoinRoom { password: password.map(str::to_owned) });
+        let request = request.json(&JoinRoom { password: password.map(str::to_owned), ..JoinRoom::default() });
         self.ask(if let Some(token) = token { request.bearer_auth(token) } else { request }).await
     }
 

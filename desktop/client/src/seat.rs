@@ -75,8 +75,7 @@ impl Entrance {
             let wanted = CreateRoom {
                 id: room.as_str().to_owned(),
                 password: password.map(str::to_owned),
-                public: false,
-                guest_limit: 0,
+                ..CreateRoom::default()
             };
             match self.api.create_room(&wanted).await {
                 // Somebody else was faster: that room is as good.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use protocol::{ClientId, ClientInfo, MediaState};
+use protocol::{ClientId, ClientInfo, MediaState, Role};
 
 use crate::Participant;
 use crate::chat::displayed_name;
@@ -127,7 +127,14 @@ impl Roster {
 
     /// Someone who speaks to us before anyone has named it.
     pub(crate) fn add_unnamed(&mut self, id: ClientId) {
-        let info = ClientInfo { id, username: String::new(), capabilities: Vec::new(), offers: None, unstable: false };
+        let info = ClientInfo {
+            id,
+            username: String::new(),
+            capabilities: Vec::new(),
+            offers: None,
+            unstable: false,
+            role: Role::Guest,
+        };
         self.join(info);
     }
 
@@ -205,6 +212,7 @@ mod tests {
             capabilities: Vec::new(),
             offers: None,
             unstable: false,
+            role: Role::Guest,
         }
     }
 

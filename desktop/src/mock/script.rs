@@ -163,11 +163,24 @@ fn person(id: &str, name: &str, media: MediaState) -> Participant {
     }
 }
 
+/// A room that anyone may enter who knows its password.
+pub(super) fn summary(
+    id: RoomId,
+    participants: usize,
+    guest_limit: usize,
+    has_password: bool,
+    public: bool,
+    idle_seconds: u64,
+) -> RoomSummary {
+    let (lobby, locked, who) = (false, false, Vec::new());
+    RoomSummary { id, participants, guest_limit, has_password, public, idle_seconds, lobby, locked, who }
+}
+
 /// What the lobby lists, and two rooms that it does not.
 pub(super) fn rooms() -> Vec<RoomSummary> {
     let room = |name: &str, participants, guest_limit, has_password, public, idle_seconds| {
         let id = RoomId::parse(name).unwrap_or_else(|error| unreachable!("{name}: {error}"));
-        RoomSummary { id, participants, guest_limit, has_password, public, idle_seconds }
+        summary(id, participants, guest_limit, has_password, public, idle_seconds)
     };
     vec![
         room("demo", 4, 0, false, true, 2),

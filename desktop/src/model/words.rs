@@ -19,6 +19,13 @@ pub fn explain(error: &ErrorNotice) -> String {
         ErrorId::TooLarge => "The message was not sent: it is too large.",
         ErrorId::UnknownReceiver => "Whom this was for has left the room.",
         ErrorId::ShuttingDown => "The server is stopping.",
+        ErrorId::Forbidden => "Only an owner or a moderator of the room may do that.",
+        ErrorId::Banned => "You are banned from this room.",
+        ErrorId::Locked => "The room is locked: nobody new comes in at the moment.",
+        ErrorId::Knocking => "You knocked. Someone inside has to let you in.",
+        ErrorId::Denied => "You were not let in.",
+        ErrorId::InvalidInvite => "This invite no longer opens the room.",
+        ErrorId::UnknownText => "This message is no longer there, or cannot be changed.",
         ErrorId::InvalidName
         | ErrorId::WrongRoom
         | ErrorId::Malformed
@@ -27,6 +34,7 @@ pub fn explain(error: &ErrorNotice) -> String {
         | ErrorId::CrossOrigin
         | ErrorId::UnknownType
         | ErrorId::BinaryFrame
+        | ErrorId::InvalidToken
         | ErrorId::Internal
         | ErrorId::Other(_) => return sentence_of(&error.message),
     };

@@ -27,7 +27,8 @@ impl Participant {
     /// Creates the room; it is joined as soon as it is there.
     pub(super) fn create_room(&mut self, room: RoomId, password: Option<String>, public: bool, guest_limit: usize) {
         let (api, switchboard) = (Api::new(self.config.server.clone()), Arc::clone(&self.switchboard));
-        let wish = CreateRoom { id: room.as_str().to_owned(), password: password.clone(), public, guest_limit };
+        let id = room.as_str().to_owned();
+        let wish = CreateRoom { id, password: password.clone(), public, guest_limit, ..CreateRoom::default() };
         self.lobby_tasks.spawn_on(
             async move {
                 switchboard.pass(match api.create_room(&wish).await {

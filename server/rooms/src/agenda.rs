@@ -10,6 +10,12 @@ use protocol::{ClientId, RoomId};
 pub(crate) enum Topic {
     Seat(ClientId),
     Room(RoomId),
+    /// Those who knock at it.
+    Knocks(RoomId),
+    /// Those who were inside before a restart.
+    Comeback(RoomId),
+    /// Its chat lines.
+    History(RoomId),
 }
 
 /// One entry for each topic. An entry may come too early (then its topic is looked at for nothing and noted again),

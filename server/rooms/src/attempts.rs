@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
-use protocol::{ClientId, OfferForm, RoomId};
+use protocol::{ClientId, OfferForm, RoomId, Username};
 
 use crate::bucket::network;
 use crate::room::RoomNumber;
-use crate::{JobId, RequestId, SessionId};
+use crate::{AddressMark, JobId, Pass, RequestId, SessionId};
 
 /// One who asks for a seat.
 #[derive(Clone)]
@@ -24,6 +24,9 @@ pub(crate) struct Attempt {
     pub(crate) password: String,
     pub(crate) from: IpAddr,
     pub(crate) offers: Option<OfferForm>,
+    pub(crate) mark: AddressMark,
+    pub(crate) pass: Pass,
+    pub(crate) name: Option<Username>,
 }
 
 /// Passwords stay out of logs.

@@ -29,6 +29,14 @@ pub struct Config {
     pub silence_unstable: Duration,
     /// A client that says nothing (an earlier version: whose connection gives no sign of life) for this long is gone.
     pub silence_gone: Duration,
+    /// A knock that is not renewed for this long is withdrawn; one that was denied is refused for this long.
+    pub knock: Duration,
+    /// People who may knock at one room: in all, and from one address.
+    pub knocks: (usize, usize),
+    /// Who was inside before a restart may come back for this long without a password and without knocking.
+    pub comeback: Duration,
+    /// Chat lines of one client, and of a whole room, that may wait to be stored.
+    pub texts_waiting: (usize, usize),
     /// How long a client of an earlier version is not told of a newcomer of this version that introduces itself:
     /// it would offer at once, while the newcomer's own offer is on its way. Zero: it is told at once.
     pub newcomer_offers_within: Duration,
@@ -49,6 +57,10 @@ impl Default for Config {
             seat_unconnected: limits::SEAT_UNCONNECTED,
             silence_unstable: limits::SILENCE_UNSTABLE,
             silence_gone: limits::SILENCE_GONE,
+            knock: limits::KNOCK,
+            knocks: limits::KNOCKS,
+            comeback: limits::COMEBACK,
+            texts_waiting: limits::TEXTS_WAITING,
             newcomer_offers_within: Duration::from_secs(3),
             ice_servers: Vec::new(),
         }

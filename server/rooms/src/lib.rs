@@ -8,10 +8,18 @@
 
 mod agenda;
 mod attempts;
+mod authority;
 mod bucket;
+mod calendar;
+mod chat;
 mod config;
+mod directory;
 mod effect;
 mod ids;
+mod lobby;
+mod notices;
+mod record;
+mod refusal;
 mod relay;
 mod request;
 mod room;
@@ -25,6 +33,8 @@ mod tests;
 
 pub use config::Config;
 pub use effect::Effect;
-pub use ids::{JobId, RequestId, SessionId};
-pub use request::{Reply, Request, RoomError};
+pub use ids::{AddressMark, InviteHash, InviteId, JobId, RequestId, SessionId};
+pub use record::{BanRecord, InviteRecord, Kept, LoadedTexts, RoomRecord, TextRecord};
+pub use refusal::RoomError;
+pub use request::{By, NewInvite, Pass, Reply, Request};
 pub use rooms::Rooms;

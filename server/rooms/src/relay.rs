@@ -1,11 +1,14 @@
 //! A frame's way: to the server, to one client of the room, or to all of them.
 
-use protocol::{Address, ClientId, Envelope, EnvelopeError, ErrorId, Message, MessageError, NameError, TextError};
+use protocol::{
+    Address, Capability, ClientId, Envelope, EnvelopeError, ErrorId, Message, MessageError, NameError, TextError,
+    TextId,
+};
 use thiserror::Error;
 
-use crate::Effect;
 use crate::effect::Effects;
 use crate::room::{Room, SeatNumber};
+use crate::{Effect, RoomError};
 
 /// Why a frame went nowhere.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
@@ -21,11 +24,19 @@ pub(crate) enum FrameError {
     #[error(transparent)]
     Text(#[from] TextError),
     #[error(transparent)]
+    Room(#[from] RoomError),
+    #[error(transparent)]
     Name(#[from] NameError),
     #[error("nobody of this id is in the room")]
     UnknownReceiver,
     #[error("the server does not know messages of this type")]
     UnknownType,
+    #[error("too much of yours waits to be stored; try again in a moment")]
+    TooManyWaiting,
+    #[error("this line is not yours")]
+    Forbidden,
+    #[error("there is no such line, or it cannot be changed any more")]
+    UnknownText,
     #[error("binary frames are not understood: the protocol is text")]
     Binary,
 }
@@ -33,10 +44,13 @@ pub(crate) enum FrameError {
 impl FrameError {
     pub(crate) const fn id(&self) -> ErrorId {
         match self {
-            Self::TooManyMessages(_) | Self::TooManyTexts(_) => ErrorId::TooMany,
+            Self::TooManyMessages(_) | Self::TooManyTexts(_) | Self::TooManyWaiting => ErrorId::TooMany,
             Self::Envelope(EnvelopeError::TooLarge { .. }) => ErrorId::TooLarge,
             Self::Envelope(EnvelopeError::TooDeep | EnvelopeError::NotAnObject | EnvelopeError::Field { .. })
             | Self::Shape(_) => ErrorId::Malformed,
+            Self::Room(error) => error.id(),
+            Self::Forbidden => ErrorId::Forbidden,
+            Self::UnknownText => ErrorId::UnknownText,
             Self::Text(_) => ErrorId::InvalidText,
             Self::Name(_) => ErrorId::InvalidName,
             Self::UnknownReceiver => ErrorId::UnknownReceiver,
@@ -64,9 +78,23 @@ pub(crate) enum Target {
 }
 
 impl Room {
+    /// Passes a chat line on to everyone. Those who understand it read its number too.
+    pub(crate) fn relay_text(&self, from: &ClientId, mut envelope: Envelope, id: TextId, effects: &mut Effects) {
+        envelope.sender = Some(Address::Client(from.clone()));
+        envelope.id = None;
+        let plain = envelope.to_json();
+        envelope.id = Some(id);
+        let numbered = envelope.to_json();
+        for seat in self.connected() {
+            let frame = if seat.understands(&Capability::Chat) { &numbered } else { &plain };
+            effects.push(Effect::Send { to: seat.client.clone(), frame: frame.clone() });
+        }
+    }
+
     /// Passes a frame on. Whatever its sender wrote as `sender`, the others read who it is.
     pub(crate) fn relay(&mut self, from: &ClientId, to: Target, mut envelope: Envelope, effects: &mut Effects) {
         envelope.sender = Some(Address::Client(from.clone()));
+        envelope.id = None;
         let frame = envelope.to_json();
         match to {
             Target::Everyone => {

@@ -1,11 +1,12 @@
 //! What someone outside asks of the rooms, and what they are told.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
-use protocol::{ClientId, ErrorId, ErrorNotice, OfferForm, RoomId, api};
-use thiserror::Error;
+use protocol::{ClientId, History, Moderate, OfferForm, Role, RoomId, Username, api};
 
-use crate::SessionId;
+use crate::ids::{AddressMark, InviteHash, InviteId};
+use crate::{RoomError, SessionId};
 
 /// A wish that came over HTTP. Each is answered by exactly one [`Reply`], perhaps only after a password was checked.
 #[derive(Debug, Clone)]
@@ -18,6 +19,12 @@ pub enum Request {
         /// 0: no limit.
         guest_limit: usize,
         from: IpAddr,
+        /// Who creates it and owns it. `None`: an administrator, and nobody owns it.
+        owner: Option<ClientId>,
+        lobby: bool,
+        history: History,
+        /// It never expires. The shell lets only administrators ask for that.
+        kept: bool,
     },
     /// A session that has a seat in the room keeps it: no password, no second seat, and its lease begins anew.
     Join {
@@ -29,11 +36,83 @@ pub enum Request {
         from: IpAddr,
         /// What the pages under the classic routes understand; `None` for a program that will say so itself.
         offers: Option<OfferForm>,
+        /// What bans of addresses are compared with.
+        mark: AddressMark,
+        pass: Pass,
+        /// What the newcomer is called while it knocks, and until it introduces itself.
+        name: Option<Username>,
     },
     Leave {
         room: RoomId,
         session: SessionId,
     },
+    /// For the owner.
+    Edit {
+        room: RoomId,
+        by: By,
+        change: api::EditRoom,
+    },
+    /// For the owner. Everybody is sent away; the room, its chat lines and its bans are gone.
+    Delete {
+        room: RoomId,
+        by: By,
+    },
+    /// What moderators also do on the data channel.
+    Moderate {
+        room: RoomId,
+        by: By,
+        deed: Moderate,
+    },
+    /// For moderators; with a role, for the owner.
+    Invite {
+        room: RoomId,
+        by: By,
+        invite: NewInvite,
+    },
+    Revoke {
+        room: RoomId,
+        by: By,
+        invite: InviteId,
+    },
+    ListInvites {
+        room: RoomId,
+        by: By,
+    },
+    ListBans {
+        room: RoomId,
+        by: By,
+    },
+}
+
+/// What someone shows at the door besides a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pass {
+    #[default]
+    None,
+    /// An invite: opens password, lobby and lock.
+    Invite(InviteHash),
+    /// A join token that the shell has verified, with the role that it gives while the seat lasts: opens the same.
+    Token(Role),
+}
+
+/// In whose name something is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    /// A client, proven by its session. It need not be in the room.
+    Client(ClientId),
+    /// Whoever runs the server.
+    Administrator,
+}
+
+/// An invite to be made. The shell draws the secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewInvite {
+    pub hash: InviteHash,
+    pub role: Role,
+    /// `None`: it does not expire.
+    pub expires_in: Option<Duration>,
+    /// `None`: any number.
+    pub uses: Option<u32>,
 }
 
 /// The answer to one [`Request`].
@@ -45,61 +124,18 @@ pub enum Reply {
         room: RoomId,
         client: ClientId,
     },
+    /// Someone inside has to open. Whoever does not ask again within [`Config::knock`](crate::Config) has gone.
+    Waiting {
+        room: RoomId,
+        client: ClientId,
+    },
     Left,
+    Updated(api::RoomDetails),
+    Deleted,
+    /// An action was done, an invite revoked.
+    Done,
+    Invited(api::Invite),
+    Invites(Vec<api::Invite>),
+    Bans(Vec<api::Ban>),
     Refused(RoomError),
-}
-
-/// Why a request was refused.
-#[derive(Debug, Error, Clone, PartialEq, Eq)]
-pub enum RoomError {
-    #[error("there is no room of this name")]
-    UnknownRoom,
-    #[error("a room of this name exists already")]
-    RoomExists,
-    #[error("the room is full ({limit} guests)")]
-    Full { limit: usize },
-    #[error("the room wants a password")]
-    PasswordRequired,
-    #[error("the password is wrong")]
-    WrongPassword,
-    #[error("the password has more than {limit} bytes")]
-    PasswordTooLong { limit: usize },
-    #[error("too many wrong passwords; try again in a minute")]
-    TooManyPasswords,
-    #[error("too many rooms were created from this address; try again later")]
-    TooManyRooms,
-    #[error("you have no seat in this room; join first")]
-    UnknownClient,
-    #[error("your seat is in another room")]
-    WrongRoom,
-    #[error("this seat belongs to someone else")]
-    SeatTaken,
-    #[error("the server is stopping")]
-    ShuttingDown,
-}
-
-impl RoomError {
-    /// The identifier that programs match on.
-    pub const fn id(&self) -> ErrorId {
-        match self {
-            Self::UnknownRoom => ErrorId::UnknownRoom,
-            Self::RoomExists => ErrorId::RoomExists,
-            Self::Full { .. } => ErrorId::RoomFull,
-            Self::PasswordRequired => ErrorId::PasswordRequired,
-            Self::WrongPassword => ErrorId::WrongPassword,
-            Self::PasswordTooLong { .. } => ErrorId::TooLarge,
-            Self::TooManyPasswords | Self::TooManyRooms => ErrorId::TooMany,
-            Self::UnknownClient => ErrorId::UnknownClient,
-            Self::WrongRoom => ErrorId::WrongRoom,
-            // Two sessions with one client id: 64 bits of an HMAC do not collide, so the shell made a mistake.
-            Self::SeatTaken => ErrorId::Internal,
-            Self::ShuttingDown => ErrorId::ShuttingDown,
-        }
-    }
-}
-
-impl From<&RoomError> for ErrorNotice {
-    fn from(error: &RoomError) -> Self {
-        Self::new(error.id(), error.to_string())
-    }
 }

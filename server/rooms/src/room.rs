@@ -1,14 +1,18 @@
 //! One room: its door, its seats.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::time::Instant;
 
-use protocol::{ClientId, RoomId, api};
+use protocol::limits::NAMES_SHOWN;
+use protocol::{ClientId, History, RoomId, api};
 
+use crate::Config;
+use crate::authority::Authority;
 use crate::bucket::Bucket;
+use crate::chat::TextLog;
+use crate::lobby::Lobby;
+use crate::record::RoomRecord;
 use crate::seat::Seat;
-use crate::{Config, SessionId};
 
 /// Which room of this name: a later room of the same name has another number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +31,18 @@ pub(crate) struct Door {
     pub(crate) password_hash: Option<String>,
     /// It never expires.
     pub(crate) kept: bool,
+    /// Newcomers knock and wait.
+    pub(crate) lobby: bool,
+    /// Nobody new comes in.
+    pub(crate) locked: bool,
+    pub(crate) history: History,
+}
+
+impl Door {
+    /// Can someone who was inside not simply come in again?
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.password_hash.is_some() || self.lobby || self.locked
+    }
 }
 
 #[derive(Debug)]
@@ -34,6 +50,15 @@ pub(crate) struct Room {
     pub(crate) id: RoomId,
     pub(crate) number: RoomNumber,
     pub(crate) door: Door,
+    pub(crate) authority: Authority,
+    pub(crate) lobby: Lobby,
+    pub(crate) texts: TextLog,
+    /// Those who were inside before a restart and have not come back yet.
+    pub(crate) awaited: Vec<ClientId>,
+    /// What is kept of the room, as far as the shell was told.
+    pub(crate) saved: Option<Box<RoomRecord>>,
+    /// Seconds since 1970.
+    pub(crate) created_s: u64,
     /// In join order.
     pub(crate) seats: BTreeMap<SeatNumber, Seat>,
     /// Wrong passwords that may still be tried.
@@ -48,6 +73,12 @@ impl Room {
             id,
             number,
             door,
+            authority: Authority::default(),
+            lobby: Lobby::default(),
+            texts: TextLog::default(),
+            awaited: Vec::new(),
+            saved: None,
+            created_s: 0,
             seats: BTreeMap::new(),
             guesses: Bucket::full(now),
             last_active: now,
@@ -98,102 +129,55 @@ impl Room {
             has_password: self.door.password_hash.is_some(),
             public: self.door.public,
             idle_seconds: now.saturating_duration_since(self.last_active).as_secs(),
-        }
-    }
-}
-
-/// Where a client sits.
-#[derive(Debug, Clone)]
-struct Place {
-    room: RoomId,
-    seat: SeatNumber,
-}
-
-/// All rooms, and the ways to find a seat in them.
-#[derive(Debug, Default)]
-pub(crate) struct Directory {
-    rooms: BTreeMap<RoomId, Room>,
-    by_client: BTreeMap<ClientId, Place>,
-    by_session: BTreeMap<SessionId, BTreeMap<RoomId, ClientId>>,
-    next_number: u64,
-}
-
-impl Directory {
-    pub(crate) fn open(&mut self, id: RoomId, door: Door, now: Instant) -> &mut Room {
-        let number = RoomNumber(self.number());
-        self.rooms.entry(id.clone()).or_insert_with(|| Room::new(id, number, door, now))
-    }
-
-    /// Closes an empty room.
-    pub(crate) fn close(&mut self, id: &RoomId) {
-        self.rooms.remove(id);
-    }
-
-    pub(crate) fn rooms(&self) -> impl Iterator<Item = &Room> {
-        self.rooms.values()
-    }
-
-    pub(crate) fn room(&self, id: &RoomId) -> Option<&Room> {
-        self.rooms.get(id)
-    }
-
-    pub(crate) fn room_mut(&mut self, id: &RoomId) -> Option<&mut Room> {
-        self.rooms.get_mut(id)
-    }
-
-    pub(crate) fn knows_client(&self, client: &ClientId) -> bool {
-        self.by_client.contains_key(client)
-    }
-
-    /// The client's room, and its seat there.
-    pub(crate) fn place(&mut self, client: &ClientId) -> Option<(&mut Room, SeatNumber)> {
-        let place = self.by_client.get(client)?;
-        Some((self.rooms.get_mut(&place.room)?, place.seat))
-    }
-
-    /// Where a connected client of this room sits.
-    pub(crate) fn connected_in(&self, room: &RoomId, client: &ClientId) -> Option<SeatNumber> {
-        let place = self.by_client.get(client).filter(|place| &place.room == room)?;
-        self.rooms.get(room)?.seats.get(&place.seat)?.is_connected().then_some(place.seat)
-    }
-
-    pub(crate) fn seat_mut(&mut self, client: &ClientId) -> Option<&mut Seat> {
-        let (room, number) = self.place(client)?;
-        room.seats.get_mut(&number)
-    }
-
-    /// What the session is called in the room, if it has a seat there.
-    pub(crate) fn client_of(&self, session: &SessionId, room: &RoomId) -> Option<&ClientId> {
-        self.by_session.get(session)?.get(room)
-    }
-
-    /// Has the session a seat anywhere?
-    pub(crate) fn is_seated(&self, session: &SessionId) -> bool {
-        self.by_session.contains_key(session)
-    }
-
-    pub(crate) fn seat(&mut self, room: &RoomId, seat: Seat) {
-        let number = SeatNumber(self.number());
-        let Some(found) = self.rooms.get_mut(room) else { return };
-        self.by_client.insert(seat.client.clone(), Place { room: room.clone(), seat: number });
-        self.by_session.entry(seat.session).or_default().insert(room.clone(), seat.client.clone());
-        found.seat(number, seat);
-    }
-
-    pub(crate) fn free(&mut self, client: &ClientId, now: Instant) {
-        let Some(place) = self.by_client.remove(client) else { return };
-        let Some(room) = self.rooms.get_mut(&place.room) else { return };
-        let Some(seat) = room.free(place.seat, now) else { return };
-        if let Entry::Occupied(mut seats) = self.by_session.entry(seat.session) {
-            seats.get_mut().remove(&place.room);
-            if seats.get().is_empty() {
-                seats.remove();
-            }
+            lobby: self.door.lobby,
+            locked: self.door.locked,
+            who: if self.door.public { self.names() } else { Vec::new() },
         }
     }
 
-    fn number(&mut self) -> u64 {
-        self.next_number += 1;
-        self.next_number
+    fn names(&self) -> Vec<String> {
+        self.connected().take(NAMES_SHOWN).map(|seat| seat.username().to_string()).collect()
+    }
+
+    pub(crate) fn details(&self, now: Instant) -> api::RoomDetails {
+        api::RoomDetails {
+            summary: self.summary(now),
+            kept: self.door.kept,
+            history: self.door.history,
+            owner: self.authority.owner.clone(),
+            moderators: self.authority.moderators.clone(),
+        }
+    }
+
+    /// From now on the room expires when it stays empty.
+    pub(crate) fn let_expire(&mut self, now: Instant) {
+        self.empty_since = self.seats.is_empty().then_some(now);
+    }
+
+    /// What shall outlive the process.
+    pub(crate) fn record(&self) -> RoomRecord {
+        let seated = self.seats.values().map(|seat| seat.client.clone());
+        let awaited = self.awaited.iter().filter(|client| !self.has_seat_of(client)).cloned();
+        RoomRecord {
+            id: self.id.clone(),
+            public: self.door.public,
+            guest_limit: self.door.guest_limit,
+            password_hash: self.door.password_hash.clone(),
+            kept: self.door.kept,
+            lobby: self.door.lobby,
+            locked: self.door.locked,
+            history: self.door.history,
+            owner: self.authority.owner.clone(),
+            moderators: self.authority.moderators.clone(),
+            bans: self.authority.bans.clone(),
+            invites: self.authority.invites.clone(),
+            inside: if self.door.is_guarded() { seated.chain(awaited).collect() } else { Vec::new() },
+            created_s: self.created_s,
+            next_text_id: self.texts.reserved(),
+        }
+    }
+
+    fn has_seat_of(&self, client: &ClientId) -> bool {
+        self.seats.values().any(|seat| &seat.client == client)
     }
 }

@@ -1,22 +1,28 @@
 //! The rooms as the shell sees them: inputs, effects, questions.
 
+mod administration;
 mod admission;
+mod chat;
+mod founding;
 mod presence;
 mod speech;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use protocol::{ClientId, Message, RoomId, api};
+use protocol::{ClientId, ClientInfo, Message, Role, RoomId, api};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use crate::agenda::{Agenda, Topic};
-use crate::attempts::Attempts;
+use crate::attempts::{Attempt, Attempts};
 use crate::bucket::{AddressBuckets, Rate};
+use crate::calendar::Calendar;
+use crate::directory::Directory;
 use crate::effect::Effects;
-use crate::room::{Directory, Door};
-use crate::{Config, Effect, JobId, Reply, Request, RequestId, RoomError, SessionId};
+use crate::room::{Door, RoomNumber};
+use crate::{By, Config, Effect, JobId, Reply, Request, RequestId, RoomError, SessionId};
+use founding::{Creation, Hashing};
 
 /// All rooms of one server (or of one shard).
 #[derive(Debug)]
@@ -26,26 +32,20 @@ pub struct Rooms {
     effects: Effects,
     agenda: Agenda,
     directory: Directory,
+    calendar: Calendar,
     /// Rooms whose password is being hashed.
-    creations: BTreeMap<JobId, Creation>,
+    hashing: BTreeMap<JobId, Hashing>,
     attempts: Attempts,
+    /// What the store was asked about chat lines, and of which room.
+    text_jobs: BTreeMap<JobId, (RoomId, RoomNumber)>,
     next_job: u64,
     rooms_created: AddressBuckets,
     wrong_passwords: AddressBuckets,
     is_stopping: bool,
 }
 
-/// A room that exists as soon as its password is hashed. Its name is taken already.
-#[derive(Debug)]
-struct Creation {
-    request: RequestId,
-    room: RoomId,
-    public: bool,
-    guest_limit: usize,
-}
-
 impl Rooms {
-    pub fn new(config: Config, seed: [u8; 32], _now: Instant) -> Self {
+    pub fn new(config: Config, seed: [u8; 32], now: Instant) -> Self {
         let (free, per_hour) = config.rooms_per_address;
         let (per_minute, _) = config.wrong_passwords_per_minute;
         Self {
@@ -53,7 +53,9 @@ impl Rooms {
             effects: Effects::default(),
             agenda: Agenda::default(),
             directory: Directory::default(),
-            creations: BTreeMap::new(),
+            calendar: Calendar::new(now),
+            hashing: BTreeMap::new(),
+            text_jobs: BTreeMap::new(),
             attempts: Attempts::default(),
             next_job: 0,
             rooms_created: AddressBuckets::new(Rate::new(per_hour, Duration::from_hours(1), free)),
@@ -63,16 +65,10 @@ impl Rooms {
         }
     }
 
-    /// Opens a room that never expires. A room of this name that exists already stays as it is.
-    pub fn open_kept_room(
-        &mut self,
-        room: RoomId,
-        public: bool,
-        guest_limit: usize,
-        password_hash: Option<String>,
-        now: Instant,
-    ) {
-        self.directory.open(room, Door { public, guest_limit, password_hash, kept: true }, now);
+    /// Says what the date is: at the start, and again once a minute or so, because clocks are put right.
+    /// `unix_ms`: milliseconds since 1970.
+    pub fn set_calendar(&mut self, unix_ms: u64, now: Instant) {
+        self.calendar.set(unix_ms, now);
     }
 
     pub fn handle_request(&mut self, id: RequestId, request: Request, now: Instant) {
@@ -80,14 +76,26 @@ impl Rooms {
             return self.refuse(id, RoomError::ShuttingDown);
         }
         match request {
-            Request::Create { room, password, public, guest_limit, from } => {
-                let creation = Creation { request: id, room, public, guest_limit };
-                self.create(creation, password, from, now);
+            Request::Create { room, password, public, guest_limit, from, owner, lobby, history, kept } => {
+                let (password_hash, locked) = (None, false);
+                let door = Door { public, guest_limit, password_hash, kept, lobby, locked, history };
+                self.create(Creation { request: id, room, door, owner }, password, from, now);
             }
-            Request::Join { room, session, client, password, from, offers } => {
-                self.join(admission::Arrival { request: id, room, session, client, from, offers }, password, now);
+            Request::Join { room, session, client, password, from, offers, mark, pass, name } => {
+                let (number, password) = (RoomNumber(0), password.unwrap_or_default());
+                let request = id;
+                let attempt =
+                    Attempt { request, room, number, session, client, password, from, offers, mark, pass, name };
+                self.join(attempt, now);
             }
             Request::Leave { room, session } => self.leave(id, &room, &session, now),
+            Request::Edit { room, by, change } => self.edit(id, &room, by, change, now),
+            Request::Delete { room, by } => self.delete(id, &room, &by, now),
+            Request::Moderate { room, by, deed } => self.answer_moderate(id, &room, &by, deed, now),
+            Request::Invite { room, by, invite } => self.invite(id, &room, &by, &invite, now),
+            Request::Revoke { room, by, invite } => self.revoke(id, &room, &by, &invite),
+            Request::ListInvites { room, by } => self.list_invites(id, &room, &by, now),
+            Request::ListBans { room, by } => self.list_bans(id, &room, &by),
         }
     }
 
@@ -109,9 +117,9 @@ impl Rooms {
     /// Says `bye` to everyone and disconnects them. Every later request is refused.
     pub fn handle_shutdown(&mut self, _now: Instant) {
         self.is_stopping = true;
-        let creations = std::mem::take(&mut self.creations).into_values().map(|creation| creation.request);
+        let hashing = std::mem::take(&mut self.hashing).into_values().map(|hashing| hashing.request());
         let attempts = self.attempts.take_all().into_iter().map(|attempt| attempt.request);
-        for request in creations.chain(attempts).collect::<Vec<_>>() {
+        for request in hashing.chain(attempts).collect::<Vec<_>>() {
             self.refuse(request, RoomError::ShuttingDown);
         }
         for room in self.directory.rooms() {
@@ -130,6 +138,9 @@ impl Rooms {
             match topic {
                 Topic::Seat(client) => self.review_seat(&client, now),
                 Topic::Room(room) => self.review_room(&room, now),
+                Topic::Knocks(room) => self.review_knocks(&room, now),
+                Topic::Comeback(room) => self.review_comeback(&room),
+                Topic::History(room) => self.forget_texts(&room, now),
             }
         }
     }
@@ -154,6 +165,22 @@ impl Rooms {
     /// One room, public or not.
     pub fn inspect(&self, room: &RoomId, now: Instant) -> Option<api::RoomSummary> {
         self.directory.room(room).map(|room| room.summary(now))
+    }
+
+    /// One room as its owner sees it.
+    pub fn details(&self, room: &RoomId, now: Instant) -> Option<api::RoomDetails> {
+        self.directory.room(room).map(|room| room.details(now))
+    }
+
+    /// Who is connected in the room, in join order.
+    pub fn people(&self, room: &RoomId) -> Vec<ClientInfo> {
+        let Some(room) = self.directory.room(room) else { return Vec::new() };
+        room.connected().map(|seat| seat.info(room.role_at(seat))).collect()
+    }
+
+    /// What `by` may do in the room, whether or not it is inside. An administrator may what an owner may.
+    pub fn role(&self, room: &RoomId, by: &By) -> Option<Role> {
+        self.directory.room(room).map(|room| room.rank(by))
     }
 
     pub fn has_seat(&self, room: &RoomId, session: &SessionId) -> bool {

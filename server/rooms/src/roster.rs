@@ -6,7 +6,7 @@
 
 use std::time::Instant;
 
-use protocol::{ClientId, Message, RoomInfo};
+use protocol::{ClientId, ClientInfo, Message, RoomInfo};
 
 use crate::Config;
 use crate::effect::Effects;
@@ -15,8 +15,12 @@ use crate::seat::{Lease, Presence};
 
 impl Room {
     fn info(&self) -> Message {
-        let clients = self.connected().map(|seat| seat.info()).collect();
+        let clients = self.connected().map(|seat| seat.info(self.role_at(seat))).collect();
         Message::RoomInfo(RoomInfo { room_id: self.id.as_str().to_owned(), clients })
+    }
+
+    fn info_of(&self, number: SeatNumber) -> Option<ClientInfo> {
+        self.seats.get(&number).map(|seat| seat.info(self.role_at(seat)))
     }
 
     /// Sends `room-info` to one client.
@@ -57,7 +61,7 @@ impl Room {
         if std::mem::replace(&mut link.announced, true) {
             return;
         }
-        let joined = Message::Joined(seat.info());
+        let Some(joined) = self.info_of(newcomer).map(Message::Joined) else { return };
         self.tell_others_with_events(newcomer, &joined, effects);
     }
 
@@ -99,8 +103,8 @@ impl Room {
 
     /// Ends the presence of a client in the room. Its seat is left with `lease`: the caller frees it or keeps it.
     pub(crate) fn part(&mut self, leaver: SeatNumber, lease: Lease, effects: &mut Effects, now: Instant) {
+        let Some(left) = self.info_of(leaver).map(Message::Left) else { return };
         let Some(seat) = self.seats.get_mut(&leaver) else { return };
-        let left = Message::Left(seat.info());
         let was_announced = match std::mem::replace(&mut seat.presence, Presence::Reserved(lease)) {
             Presence::Connected(link) => link.announced,
             Presence::Reserved(_) => return,

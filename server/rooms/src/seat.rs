@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use protocol::{Capability, ClientId, ClientInfo, NameError, OfferForm, Profile, Username};
+use protocol::{Capability, ClientId, ClientInfo, Knock, NameError, OfferForm, Profile, Role, RoomSettings, Username};
 
 use crate::bucket::{Bucket, Rate};
-use crate::{Config, SessionId};
+use crate::{AddressMark, Config, SessionId};
 
 /// A participant's place in a room: a lease until someone connects, then the connection.
 #[derive(Debug)]
@@ -13,6 +13,10 @@ pub(crate) struct Seat {
     pub(crate) client: ClientId,
     pub(crate) session: SessionId,
     pub(crate) presence: Presence,
+    /// The role that a join token gives while the seat lasts.
+    pub(crate) granted: Role,
+    /// Where its holder comes from, for a ban.
+    pub(crate) mark: AddressMark,
     username: Username,
     capabilities: Vec<Capability>,
     offers: Option<OfferForm>,
@@ -50,6 +54,10 @@ pub(crate) struct Link {
     pub(crate) unstable: bool,
     /// The holder took the seat again while connected; its new connection is awaited until then.
     pub(crate) renewal: Option<Instant>,
+    /// The `room-settings` that were sent last.
+    pub(crate) told_settings: Option<RoomSettings>,
+    /// The list of those who knock that was sent last.
+    pub(crate) told_knocking: Vec<Knock>,
     /// A `room-info` that is held back until then.
     pub(crate) owed_info: Option<Instant>,
 }
@@ -81,6 +89,8 @@ impl Seat {
             client,
             session,
             presence: Presence::Reserved(Lease { until, renewed: false }),
+            granted: Role::Guest,
+            mark: AddressMark::default(),
             username: Username::default(),
             capabilities: Vec::new(),
             offers,
@@ -109,6 +119,8 @@ impl Seat {
             introduced: false,
             unstable: false,
             renewal: None,
+            told_settings: None,
+            told_knocking: Vec::new(),
             owed_info: None,
         });
     }
@@ -136,13 +148,28 @@ impl Seat {
         self.capabilities.contains(&Capability::Events)
     }
 
-    pub(crate) fn info(&self) -> ClientInfo {
+    pub(crate) fn understands(&self, capability: &Capability) -> bool {
+        self.capabilities.contains(capability)
+    }
+
+    pub(crate) fn username(&self) -> &Username {
+        &self.username
+    }
+
+    /// What it is called until it says so itself.
+    pub(crate) fn set_name(&mut self, name: Username) {
+        self.username = name;
+    }
+
+    /// How the others see it. What role it has, the room knows.
+    pub(crate) fn info(&self, role: Role) -> ClientInfo {
         ClientInfo {
             id: self.client.clone(),
             username: self.username.as_str().to_owned(),
             capabilities: self.capabilities.clone(),
             offers: if self.capabilities.is_empty() { self.offers } else { None },
             unstable: self.link().is_some_and(|link| link.unstable),
+            role,
         }
     }
 
@@ -239,7 +266,12 @@ fn bounded(mut capabilities: Vec<Capability>) -> Vec<Capability> {
     const BYTES: usize = 32;
     capabilities.retain(|capability| match capability {
         Capability::Other(name) => name.len() <= BYTES,
-        Capability::Events | Capability::Trickle | Capability::Renegotiation | Capability::MediaState => true,
+        Capability::Events
+        | Capability::Trickle
+        | Capability::Renegotiation
+        | Capability::MediaState
+        | Capability::Moderation
+        | Capability::Chat => true,
     });
     capabilities.sort();
     capabilities.dedup();

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use protocol::{ClientId, OfferForm, RoomId};
+use protocol::{ClientId, History, OfferForm, RoomId};
 use serde_json::{Value, json};
 
-use crate::{Config, Effect, JobId, Reply, Request, RequestId, Rooms, SessionId};
+use crate::{
+    AddressMark, Config, Effect, JobId, Kept, LoadedTexts, Pass, Reply, Request, RequestId, RoomRecord, Rooms,
+    SessionId, TextRecord,
+};
 
 pub(crate) const SERVER: &str = "ground control";
 pub(crate) const ROOM: &str = "room";
@@ -47,6 +50,9 @@ pub(crate) fn join(name: &str, room: &str) -> Request {
         password: None,
         from: IpAddr::from([192, 0, 2, 1]),
         offers: Some(OfferForm::String),
+        mark: AddressMark::default(),
+        pass: Pass::None,
+        name: None,
     }
 }
 
@@ -57,29 +63,25 @@ pub(crate) fn create(name: &str, guest_limit: usize, password: Option<&str>) -> 
         public: true,
         guest_limit,
         from: IpAddr::from([192, 0, 2, 1]),
+        owner: None,
+        lobby: false,
+        history: History::None,
+        kept: false,
     }
 }
 
-pub(crate) fn with_password(request: Request, given: &str) -> Request {
-    match request {
-        Request::Join { room, session, client, from, offers, .. } => {
-            Request::Join { room, session, client, password: Some(given.to_owned()), from, offers }
-        }
-        other @ (Request::Create { .. } | Request::Leave { .. }) => other,
+pub(crate) fn with_password(mut request: Request, given: &str) -> Request {
+    if let Request::Join { password, .. } = &mut request {
+        *password = Some(given.to_owned());
     }
+    request
 }
 
-pub(crate) fn from_address(request: Request, address: [u8; 4]) -> Request {
-    let from = IpAddr::from(address);
-    match request {
-        Request::Join { room, session, client, password, offers, .. } => {
-            Request::Join { room, session, client, password, from, offers }
-        }
-        Request::Create { room, password, public, guest_limit, .. } => {
-            Request::Create { room, password, public, guest_limit, from }
-        }
-        Request::Leave { .. } => request,
+pub(crate) fn from_address(mut request: Request, address: [u8; 4]) -> Request {
+    if let Request::Join { from, .. } | Request::Create { from, .. } = &mut request {
+        *from = IpAddr::from(address);
     }
+    request
 }
 
 /// The core, a clock that stands still unless told, and everything the core wanted.
@@ -89,6 +91,11 @@ pub(crate) struct Bench {
     pub(crate) replies: BTreeMap<RequestId, Reply>,
     pub(crate) jobs: Vec<Effect>,
     pub(crate) disconnected: Vec<ClientId>,
+    /// What the store keeps of rooms and of chat lines.
+    pub(crate) records: BTreeMap<RoomId, RoomRecord>,
+    pub(crate) texts: Vec<TextRecord>,
+    /// How often a room's record was written.
+    pub(crate) saves: usize,
     frames: BTreeMap<ClientId, Vec<Value>>,
     next_request: u64,
 }
@@ -123,6 +130,9 @@ impl Bench {
             replies: BTreeMap::new(),
             jobs: Vec::new(),
             disconnected: Vec::new(),
+            records: BTreeMap::new(),
+            texts: Vec::new(),
+            saves: 0,
             frames: BTreeMap::new(),
             next_request: 0,
         }
@@ -134,7 +144,23 @@ impl Bench {
                 Effect::Reply { request, reply } => {
                     assert_eq!(self.replies.insert(request, reply), None, "a request is answered once");
                 }
-                Effect::HashPassword { .. } | Effect::VerifyPassword { .. } => self.jobs.push(effect),
+                Effect::HashPassword { .. }
+                | Effect::VerifyPassword { .. }
+                | Effect::KeepText { .. }
+                | Effect::EditText { .. }
+                | Effect::DropText { .. }
+                | Effect::LoadTexts { .. } => self.jobs.push(effect),
+                Effect::SaveRoom(record) => {
+                    self.saves += 1;
+                    self.records.insert(record.id.clone(), *record);
+                }
+                Effect::ForgetRoom(room) => {
+                    self.records.remove(&room).expect("only what was saved is forgotten");
+                    self.texts.retain(|text| text.room != room);
+                }
+                Effect::ForgetTexts { room, before_ms } => {
+                    self.texts.retain(|text| text.room != room || text.time_ms >= before_ms);
+                }
                 Effect::Send { to, frame } => {
                     self.frames.entry(to).or_default().push(serde_json::from_str(&frame).unwrap());
                 }
@@ -170,8 +196,67 @@ impl Bench {
         match self.jobs.remove(0) {
             Effect::HashPassword { job, password } => self.rooms.handle_hashed(job, password, self.now),
             Effect::VerifyPassword { job, password, hash } => self.verdict(job, password == hash),
-            Effect::Reply { .. } | Effect::Send { .. } | Effect::Disconnect { .. } => unreachable!("no job"),
+            Effect::KeepText { job, text } => {
+                self.texts.push(*text);
+                self.rooms.handle_kept(job, Kept::Done, self.now);
+            }
+            Effect::EditText { job, room, id, author, text } => {
+                let found =
+                    self.texts.iter_mut().find(|kept| (&kept.room, kept.id, &kept.client) == (&room, id, &author));
+                let kept = if found.is_some() { Kept::Done } else { Kept::Missing };
+                if let Some(found) = found {
+                    (found.text, found.edited) = (text, true);
+                }
+                self.rooms.handle_kept(job, kept, self.now);
+            }
+            Effect::DropText { job, room, id, author } => {
+                let count = self.texts.len();
+                let is_meant = |kept: &TextRecord| {
+                    kept.room == room && kept.id == id && author.as_ref().is_none_or(|author| *author == kept.client)
+                };
+                self.texts.retain(|kept| !is_meant(kept));
+                let kept = if self.texts.len() < count { Kept::Done } else { Kept::Missing };
+                self.rooms.handle_kept(job, kept, self.now);
+            }
+            Effect::LoadTexts { job, room, before, limit, since_ms } => {
+                let is_meant = |kept: &&TextRecord| {
+                    kept.room == room && before.is_none_or(|before| kept.id < before) && kept.time_ms >= since_ms
+                };
+                let texts: Vec<_> = self.texts.iter().filter(is_meant).cloned().collect();
+                let (more, skipped) = (texts.len() > limit, texts.len().saturating_sub(limit));
+                let texts = texts.into_iter().skip(skipped).collect();
+                self.rooms.handle_texts(job, Some(LoadedTexts { texts, more }), self.now);
+            }
+            Effect::Reply { .. }
+            | Effect::Send { .. }
+            | Effect::Disconnect { .. }
+            | Effect::SaveRoom(_)
+            | Effect::ForgetRoom(_)
+            | Effect::ForgetTexts { .. } => unreachable!("no job"),
         }
+        self.drain();
+    }
+
+    /// The next piece of slow work fails.
+    pub(crate) fn fail_once(&mut self) {
+        match self.jobs.remove(0) {
+            Effect::KeepText { job, .. } | Effect::EditText { job, .. } | Effect::DropText { job, .. } => {
+                self.rooms.handle_kept(job, Kept::Failed, self.now);
+            }
+            Effect::LoadTexts { job, .. } => self.rooms.handle_texts(job, None, self.now),
+            other => unreachable!("{other:?} cannot fail"),
+        }
+        self.drain();
+    }
+
+    /// The process ends without a word and starts again with what the store has.
+    pub(crate) fn restart(&mut self) {
+        self.rooms = Rooms::new(Config::default(), [8; 32], self.now);
+        for record in self.records.values() {
+            self.rooms.restore(record.clone(), self.now);
+        }
+        self.jobs.clear();
+        self.forget();
         self.drain();
     }
 

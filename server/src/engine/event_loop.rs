@@ -15,6 +15,7 @@ use super::admission::Rate;
 use super::connection::{Connection, Factory, Happening, Owner, SendError};
 use super::connections::{ConnectionId, Connections};
 use super::hasher::{Hasher, Job, Verdict};
+use super::memory::Memory;
 use super::socket::Socket;
 use super::{COMMANDS_MAX, Command, EngineHandle, Offer, OfferRefused, offer};
 use crate::settings::Limits;
@@ -47,6 +48,7 @@ pub(crate) struct Engine {
     socket: Socket,
     connections: Connections,
     rooms: Rooms,
+    memory: Memory,
     factory: Factory,
     hasher: Hasher,
     offers: Rate,
@@ -76,6 +78,7 @@ impl Engine {
             socket,
             connections: Connections::default(),
             rooms,
+            memory: Memory::default(),
             factory: Factory::new(candidates, limits.backlog_bytes),
             hasher: Hasher::new(limits.hashing_slots()),
             offers: Rate::per_minute(limits.offers_per_minute, limits.offers_burst),
@@ -208,6 +211,13 @@ impl Engine {
             }
             Effect::HashPassword { job, password } => self.hasher.push(Job::Hash { job, password }),
             Effect::VerifyPassword { job, password, hash } => self.hasher.push(Job::Verify { job, password, hash }),
+            Effect::SaveRoom(_)
+            | Effect::ForgetRoom(_)
+            | Effect::KeepText { .. }
+            | Effect::EditText { .. }
+            | Effect::DropText { .. }
+            | Effect::ForgetTexts { .. }
+            | Effect::LoadTexts { .. } => self.memory.apply(effect, &mut self.rooms, now),
             Effect::Send { to, frame } => self.send(&to, &frame),
             Effect::Disconnect { client } => {
                 if let Some(id) = self.connections.open_of(&client) {

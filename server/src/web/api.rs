@@ -8,8 +8,8 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use protocol::api::{CreateRoom, JoinRoom, RoomList, RoomSummary, Seat};
-use protocol::{ErrorId, RoomId};
-use rooms::{Reply, Request, SessionId};
+use protocol::{ErrorId, RoomId, Username};
+use rooms::{AddressMark, Pass, Reply, Request, SessionId};
 use serde::de::DeserializeOwned;
 
 use super::App;
@@ -48,14 +48,18 @@ async fn create(State(app): State<App>, caller: Caller, body: Body) -> Result<Re
     let request = Request::Create {
         room: RoomId::parse(&wish.id)?,
         password: wish.password,
+        history: wish.history(),
         public: wish.public,
         guest_limit: wish.guest_limit,
         from: caller.from,
+        owner: None,
+        lobby: wish.lobby,
+        kept: false,
     };
     match app.engine().request(request).await? {
         Reply::Created(summary) => Ok((StatusCode::CREATED, Json(summary)).into_response()),
         Reply::Refused(error) => Err(error.into()),
-        Reply::Seated { .. } | Reply::Left => Err(Failure::new(ErrorId::Internal, "the room was not created")),
+        _ => Err(Failure::new(ErrorId::Internal, "the room was not created")),
     }
 }
 
@@ -71,6 +75,7 @@ async fn join(
     let body = body?;
     let wish: JoinRoom = if body.is_empty() { JoinRoom::default() } else { read(&body)? };
     let room = RoomId::parse(&room).map_err(|_| Failure::unknown_room())?;
+    let name = wish.name.as_deref().map(Username::parse).transpose()?;
     let keys = app.keys();
     let session = match caller.bearer {
         Token::Session(session) => session,
@@ -79,7 +84,7 @@ async fn join(
         Token::Absent => caller.cookie_session(keys),
     };
     let by_cookie = caller.bearer == Token::Absent && (caller.is_browser || caller.cookie != Token::Absent);
-    let client_id = seat(&app, &room, session, wish.password, &caller).await?;
+    let client_id = seat(&app, &room, session, wish.password, name, &caller).await?;
     let token = if by_cookie { String::new() } else { keys.session_token(&session) };
     let cookie = by_cookie.then(|| (header::SET_COOKIE, caller.set_cookie(&session, keys)));
     Ok((AppendHeaders(cookie), Json(Seat { room_id: room, client_id, token })).into_response())
@@ -90,10 +95,21 @@ async fn seat(
     room: &RoomId,
     session: SessionId,
     password: Option<String>,
+    name: Option<Username>,
     caller: &Caller,
 ) -> Result<protocol::ClientId, Failure> {
     let client = app.keys().client_id(&session, room);
-    let request = Request::Join { room: room.clone(), session, client, password, from: caller.from, offers: None };
+    let request = Request::Join {
+        room: room.clone(),
+        session,
+        client,
+        password,
+        from: caller.from,
+        offers: None,
+        mark: AddressMark::default(),
+        pass: Pass::None,
+        name,
+    };
     Ok(app.engine().join(request).await??)
 }
 
@@ -107,7 +123,7 @@ async fn leave(State(app): State<App>, Path(room): Path<String>, caller: Caller)
     })?;
     match app.engine().request(Request::Leave { room, session }).await? {
         Reply::Refused(error) => Err(error.into()),
-        Reply::Left | Reply::Created(_) | Reply::Seated { .. } => Ok(StatusCode::NO_CONTENT),
+        _ => Ok(StatusCode::NO_CONTENT),
     }
 }
 

@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::get;
 use protocol::limits::GUEST_LIMITS;
-use protocol::{ClientId, ErrorId, OfferForm, RoomId};
-use rooms::{Reply, Request, RoomError, SessionId};
+use protocol::{ClientId, ErrorId, History, OfferForm, RoomId};
+use rooms::{AddressMark, Pass, Reply, Request, RoomError, SessionId};
 use serde::Deserialize;
 
 use super::caller::Caller;
@@ -144,11 +144,15 @@ impl Visit {
             public: wish.public,
             guest_limit: wish.guest_limit,
             from: self.caller.from,
+            owner: None,
+            lobby: false,
+            history: History::None,
+            kept: false,
         };
         match self.app.engine().request(request).await? {
             Reply::Created(_) => Ok(room),
             Reply::Refused(error) => Err(error.into()),
-            Reply::Seated { .. } | Reply::Left => Err(Failure::new(ErrorId::Internal, "the room was not created")),
+            _ => Err(Failure::new(ErrorId::Internal, "the room was not created")),
         }
     }
 
@@ -196,6 +200,9 @@ impl Visit {
             password,
             from: self.caller.from,
             offers: Some(self.flavour.offers),
+            mark: AddressMark::default(),
+            pass: Pass::None,
+            name: None,
         };
         Ok(self.app.engine().join(request).await?)
     }

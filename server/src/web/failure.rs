@@ -92,9 +92,19 @@ impl IntoResponse for Failure {
 /// The status of each identifier, where a route does not say otherwise.
 fn status_of(id: &ErrorId) -> StatusCode {
     match id {
-        ErrorId::UnknownRoom | ErrorId::UnknownClient | ErrorId::UnknownReceiver => StatusCode::NOT_FOUND,
-        ErrorId::WrongRoom | ErrorId::PasswordRequired => StatusCode::UNAUTHORIZED,
-        ErrorId::WrongPassword | ErrorId::InvalidCsrfToken | ErrorId::CrossOrigin => StatusCode::FORBIDDEN,
+        ErrorId::UnknownRoom | ErrorId::UnknownClient | ErrorId::UnknownReceiver | ErrorId::UnknownText => {
+            StatusCode::NOT_FOUND
+        }
+        ErrorId::WrongRoom | ErrorId::PasswordRequired | ErrorId::InvalidToken => StatusCode::UNAUTHORIZED,
+        ErrorId::WrongPassword
+        | ErrorId::InvalidCsrfToken
+        | ErrorId::CrossOrigin
+        | ErrorId::Forbidden
+        | ErrorId::Banned
+        | ErrorId::Locked
+        | ErrorId::Denied
+        | ErrorId::InvalidInvite => StatusCode::FORBIDDEN,
+        ErrorId::Knocking => StatusCode::ACCEPTED,
         ErrorId::RoomExists => StatusCode::CONFLICT,
         ErrorId::RoomFull => StatusCode::IM_A_TEAPOT,
         ErrorId::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -212,7 +212,7 @@ async fn the_api_tells_a_refusal_from_an_absence() {
     let api = Api::new(server.url.clone());
     let room = RoomId::parse("my room").unwrap();
     assert_eq!(api.list_rooms().await, Ok(Vec::new()));
-    let wanted = CreateRoom { id: "my room".into(), password: None, public: true, guest_limit: 2 };
+    let wanted = CreateRoom { id: "my room".into(), public: true, guest_limit: 2, ..CreateRoom::default() };
     let Err(ApiError::Refused(notice, 409)) = api.create_room(&wanted).await else { panic!() };
     assert_eq!(notice.id, ErrorId::RoomExists);
     assert_eq!(api.leave(&room, "t").await, Ok(()));

@@ -52,6 +52,16 @@ impl Session {
             | Message::IceCandidate(_)
             | Message::GetIceServers
             | Message::MediaState(_)
+            | Message::Moderate(_)
+            | Message::Moderated(_)
+            | Message::RoomSettings(_)
+            | Message::Knocking(_)
+            | Message::GetChat(_)
+            | Message::Chat(_)
+            | Message::EditText(_)
+            | Message::TextEdited(_)
+            | Message::DeleteText(_)
+            | Message::TextDeleted(_)
             | Message::Other { .. } => {}
         }
     }
@@ -101,6 +111,16 @@ impl Session {
             | Message::Error(_)
             | Message::Joined(_)
             | Message::Left(_)
+            | Message::Moderate(_)
+            | Message::Moderated(_)
+            | Message::RoomSettings(_)
+            | Message::Knocking(_)
+            | Message::GetChat(_)
+            | Message::Chat(_)
+            | Message::EditText(_)
+            | Message::TextEdited(_)
+            | Message::DeleteText(_)
+            | Message::TextDeleted(_)
             | Message::Other { .. } => {}
         }
     }

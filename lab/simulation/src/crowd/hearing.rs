@@ -43,7 +43,16 @@ pub(crate) fn hear(effect: &Effect) -> Option<(ClientId, Heard)> {
     match effect {
         Effect::Send { to, frame } => Some((to.clone(), read(frame))),
         Effect::Disconnect { client } => Some((client.clone(), Heard::Closed)),
-        Effect::Reply { .. } | Effect::HashPassword { .. } | Effect::VerifyPassword { .. } => None,
+        Effect::Reply { .. }
+        | Effect::HashPassword { .. }
+        | Effect::VerifyPassword { .. }
+        | Effect::SaveRoom(_)
+        | Effect::ForgetRoom(_)
+        | Effect::KeepText { .. }
+        | Effect::EditText { .. }
+        | Effect::DropText { .. }
+        | Effect::ForgetTexts { .. }
+        | Effect::LoadTexts { .. } => None,
     }
 }
 

@@ -222,6 +222,13 @@ impl World {
                     self.checking += 1;
                 }
                 Effect::Send { .. } | Effect::Disconnect { .. } => heards.extend(hear(&effect)),
+                Effect::SaveRoom(_)
+                | Effect::ForgetRoom(_)
+                | Effect::KeepText { .. }
+                | Effect::EditText { .. }
+                | Effect::DropText { .. }
+                | Effect::ForgetTexts { .. }
+                | Effect::LoadTexts { .. } => {}
             }
         }
         if self.trace.is_some() {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use protocol::{Address, Capability, ClientId, ClientInfo, Envelope, Message, RoomInfo, Username};
+use protocol::{Address, Capability, ClientId, ClientInfo, Envelope, Message, Role, RoomInfo, Username};
 
 use super::server::Out;
 
@@ -154,6 +154,7 @@ impl Classic {
             capabilities: self.capabilities.clone(),
             offers: None,
             unstable: false,
+            role: Role::Guest,
         });
         Message::RoomInfo(RoomInfo { room_id: "demo".into(), clients: clients.collect() })
     }

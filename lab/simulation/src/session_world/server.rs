@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use protocol::{Capability, ClientId, OfferForm, RoomId};
 use rand::RngExt;
 use rand_chacha::ChaCha12Rng;
-use rooms::{Config, Effect, Reply, Request, RequestId, Rooms, SessionId};
+use rooms::{AddressMark, Config, Effect, Pass, Reply, Request, RequestId, Rooms, SessionId};
 
 use super::classic::Classic;
 
@@ -80,6 +80,9 @@ impl Server {
             password: None,
             from: IpAddr::from([192, 0, 2, 1]),
             offers,
+            mark: AddressMark::default(),
+            pass: Pass::None,
+            name: None,
         };
         rooms.handle_request(RequestId(0), request, now);
         match rooms.poll_effect() {
@@ -154,7 +157,16 @@ impl Server {
             .filter_map(|effect| match effect {
                 Effect::Send { to, frame } => Some(Out::Frame { to, frame }),
                 Effect::Disconnect { client } => Some(Out::Disconnect(client)),
-                Effect::Reply { .. } | Effect::HashPassword { .. } | Effect::VerifyPassword { .. } => None,
+                Effect::Reply { .. }
+                | Effect::HashPassword { .. }
+                | Effect::VerifyPassword { .. }
+                | Effect::SaveRoom(_)
+                | Effect::ForgetRoom(_)
+                | Effect::KeepText { .. }
+                | Effect::EditText { .. }
+                | Effect::DropText { .. }
+                | Effect::ForgetTexts { .. }
+                | Effect::LoadTexts { .. } => None,
             })
             .collect()
     }

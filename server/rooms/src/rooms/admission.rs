@@ -1,26 +1,17 @@
-//! Creating rooms, taking seats and giving them up.
+//! Taking seats, knocking, and giving seats up.
 
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use protocol::{ClientId, OfferForm, RoomId};
+use protocol::{ClientId, Role, RoomId};
 
-use super::{Creation, Rooms};
+use super::Rooms;
+use crate::agenda::Topic;
 use crate::attempts::Attempt;
 use crate::bucket::Rate;
-use crate::room::{Door, Room};
+use crate::lobby::{Answer, Knock};
+use crate::room::Room;
 use crate::seat::{Lease, Seat};
-use crate::{Effect, JobId, Reply, RequestId, RoomError, SessionId};
-
-/// One who asks for a seat, the password apart.
-pub(super) struct Arrival {
-    pub(super) request: RequestId,
-    pub(super) room: RoomId,
-    pub(super) session: SessionId,
-    pub(super) client: ClientId,
-    pub(super) from: IpAddr,
-    pub(super) offers: Option<OfferForm>,
-}
+use crate::{Effect, JobId, Pass, Reply, RequestId, RoomError, SessionId};
 
 /// What someone finds who asks for a seat.
 enum Approach<'a> {
@@ -28,82 +19,34 @@ enum Approach<'a> {
     FreeSeat(&'a Room),
 }
 
+/// What opens the door for someone.
+enum Key {
+    /// All doors are open.
+    Opens,
+    /// The password is known to be right, yet someone inside has to open.
+    Knocks,
+    /// A password, where there is one; then someone inside, where there is a lobby.
+    Password { then_knocks: bool },
+}
+
 /// What to do with someone who asks for a seat.
 enum Admission {
     Seat,
+    Knock,
     Check { hash: String },
     Wait,
 }
 
 impl Rooms {
-    pub(super) fn create(&mut self, creation: Creation, password: Option<String>, from: IpAddr, now: Instant) {
-        let password = password.filter(|password| !password.is_empty());
-        if let Err(error) = self.may_create(&creation.room, password.as_deref(), from, now) {
-            return self.refuse(creation.request, error);
-        }
-        match password {
-            None => self.open(creation, None, now),
-            Some(password) => {
-                let job = self.job();
-                self.creations.insert(job, creation);
-                self.effects.push(Effect::HashPassword { job, password });
+    /// `attempt` bears a number of no room yet.
+    pub(super) fn join(&mut self, mut attempt: Attempt, now: Instant) {
+        match self.directory.room(&attempt.room) {
+            None => self.refuse(attempt.request, RoomError::UnknownRoom),
+            Some(found) => {
+                attempt.number = found.number;
+                self.consider(attempt, now);
             }
         }
-    }
-
-    fn may_create(
-        &mut self,
-        room: &RoomId,
-        password: Option<&str>,
-        from: IpAddr,
-        now: Instant,
-    ) -> Result<(), RoomError> {
-        let limit = self.config.password_bytes;
-        if self.directory.room(room).is_some() || self.creations.values().any(|other| &other.room == room) {
-            return Err(RoomError::RoomExists);
-        }
-        if password.is_some_and(|password| password.len() > limit) {
-            return Err(RoomError::PasswordTooLong { limit });
-        }
-        if !self.rooms_created.take(from, now) {
-            return Err(RoomError::TooManyRooms);
-        }
-        Ok(())
-    }
-
-    /// The hash that an [`Effect::HashPassword`] asked for.
-    pub fn handle_hashed(&mut self, job: JobId, hash: String, now: Instant) {
-        let Some(creation) = self.creations.remove(&job) else { return };
-        if self.directory.room(&creation.room).is_some() {
-            return self.refuse(creation.request, RoomError::RoomExists);
-        }
-        self.open(creation, Some(hash), now);
-    }
-
-    fn open(&mut self, creation: Creation, password_hash: Option<String>, now: Instant) {
-        let Creation { request, room, public, guest_limit } = creation;
-        let door = Door { public, guest_limit, password_hash, kept: false };
-        let summary = self.directory.open(room.clone(), door, now).summary(now);
-        self.note_room(&room);
-        self.effects.reply(request, Reply::Created(summary));
-    }
-
-    pub(super) fn join(&mut self, arrival: Arrival, password: Option<String>, now: Instant) {
-        let Arrival { request, room, session, client, from, offers } = arrival;
-        let Some(found) = self.directory.room(&room) else {
-            return self.refuse(request, RoomError::UnknownRoom);
-        };
-        let attempt = Attempt {
-            request,
-            number: found.number,
-            session,
-            client,
-            password: password.unwrap_or_default(),
-            from,
-            offers,
-            room,
-        };
-        self.consider(attempt, now);
     }
 
     /// Whether the password of an [`Effect::VerifyPassword`] is right.
@@ -124,8 +67,14 @@ impl Rooms {
 
     /// The password was right. What has become of the room meanwhile?
     fn admit(&mut self, attempt: Attempt, now: Instant) {
-        match self.approach(&attempt) {
-            Ok(Approach::OwnSeat | Approach::FreeSeat(_)) => self.seat(attempt, now),
+        let key = match self.approach(&attempt) {
+            Ok(Approach::OwnSeat) => Ok(Key::Opens),
+            Ok(Approach::FreeSeat(room)) => self.key(room, &attempt, now),
+            Err(error) => Err(error),
+        };
+        match key {
+            Ok(Key::Opens | Key::Password { then_knocks: false }) => self.seat(attempt, now),
+            Ok(Key::Knocks | Key::Password { then_knocks: true }) => self.knock(attempt, now),
             Err(error) => self.refuse(attempt.request, error),
         }
     }
@@ -140,6 +89,7 @@ impl Rooms {
     fn consider(&mut self, attempt: Attempt, now: Instant) {
         match self.judge(&attempt, now) {
             Ok(Admission::Seat) => self.seat(attempt, now),
+            Ok(Admission::Knock) => self.knock(attempt, now),
             Ok(Admission::Check { hash }) => self.check(attempt, hash, now),
             Ok(Admission::Wait) => self.attempts.waiting.push_back(attempt),
             Err(error) => self.refuse(attempt.request, error),
@@ -152,6 +102,9 @@ impl Rooms {
         if self.directory.client_of(&attempt.session, &attempt.room).is_some() {
             return Ok(Approach::OwnSeat);
         }
+        if room.authority.bans(&attempt.client, attempt.mark) {
+            return Err(RoomError::Banned);
+        }
         if self.directory.knows_client(&attempt.client) {
             return Err(RoomError::SeatTaken);
         }
@@ -161,9 +114,45 @@ impl Rooms {
         Ok(Approach::FreeSeat(room))
     }
 
+    fn key(&self, room: &Room, attempt: &Attempt, now: Instant) -> Result<Key, RoomError> {
+        match attempt.pass {
+            Pass::Token(_) => return Ok(Key::Opens),
+            Pass::Invite(hash) if room.authority.admits(&hash, self.calendar.unix_s(now)) => return Ok(Key::Opens),
+            Pass::Invite(_) => return Err(RoomError::InvalidInvite),
+            Pass::None => {}
+        }
+        let answer = room.lobby.answer_to(&attempt.session);
+        match answer {
+            Some(Answer::Admitted) => return Ok(Key::Opens),
+            Some(Answer::Denied) => return Err(RoomError::Denied),
+            Some(Answer::Awaited) | None => {}
+        }
+        if room.awaited.contains(&attempt.client) {
+            return Ok(Key::Opens);
+        }
+        let keeps_order = room.authority.role_of(&attempt.client) >= Role::Moderator;
+        if room.door.locked && !keeps_order {
+            return Err(RoomError::Locked);
+        }
+        let then_knocks = room.door.lobby && !keeps_order;
+        Ok(match answer {
+            Some(_) if then_knocks => Key::Knocks,
+            // The lobby was opened: whoever stood in it has given the password.
+            Some(_) => Key::Opens,
+            None => Key::Password { then_knocks },
+        })
+    }
+
     fn judge(&self, attempt: &Attempt, now: Instant) -> Result<Admission, RoomError> {
         let Approach::FreeSeat(room) = self.approach(attempt)? else { return Ok(Admission::Seat) };
-        let Some(hash) = &room.door.password_hash else { return Ok(Admission::Seat) };
+        let then_knocks = match self.key(room, attempt, now)? {
+            Key::Opens => return Ok(Admission::Seat),
+            Key::Knocks => return Ok(Admission::Knock),
+            Key::Password { then_knocks } => then_knocks,
+        };
+        let Some(hash) = &room.door.password_hash else {
+            return Ok(if then_knocks { Admission::Knock } else { Admission::Seat });
+        };
         let limit = self.config.password_bytes;
         match attempt.password.len() {
             0 => return Err(RoomError::PasswordRequired),
@@ -198,20 +187,59 @@ impl Rooms {
         Rate::new(per_minute, Duration::from_mins(1), per_minute)
     }
 
+    /// Stands before the door until someone inside decides or the knocks stop.
+    fn knock(&mut self, attempt: Attempt, now: Instant) {
+        let Attempt { request, room: id, session, client, from, mark, name, .. } = attempt;
+        let Some(room) = self.directory.room_mut(&id) else { return self.refuse(request, RoomError::UnknownRoom) };
+        let until = now + self.config.knock;
+        let (name, answer) = (name.unwrap_or_default(), Answer::Awaited);
+        let knock = Knock { session, client: client.clone(), name, from, mark, answer, until };
+        match room.lobby.knock(knock, &self.config) {
+            Ok(is_news) => {
+                if is_news {
+                    room.tell_notices(&mut self.effects);
+                }
+                self.note_knocks(&id);
+                self.effects.reply(request, Reply::Waiting { room: id, client });
+            }
+            Err(error) => self.refuse(request, error),
+        }
+    }
+
     /// Gives the attempt its seat, or the seat that its session has already.
     fn seat(&mut self, attempt: Attempt, now: Instant) {
         let until = now + self.config.seat_unconnected;
-        let Attempt { request, room, session, client, offers, .. } = attempt;
-        let client = self.directory.client_of(&session, &room).cloned().unwrap_or(client);
-        match self.directory.seat_mut(&client) {
-            Some(seat) => seat.renew(offers, until),
-            None => self.directory.seat(&room, Seat::new(client.clone(), session, offers, until, now)),
+        let Attempt { request, room: id, session, client, offers, mark, pass, name, .. } = attempt;
+        let client = self.directory.client_of(&session, &id).cloned().unwrap_or(client);
+        let is_new = self.directory.seat_in(&id, &client).is_none();
+        if is_new {
+            let mut seat = Seat::new(client.clone(), session, offers, until, now);
+            if let Some(name) = name {
+                seat.set_name(name);
+            }
+            self.directory.seat(&id, seat);
         }
-        if let Some(room) = self.directory.room_mut(&room) {
+        if let Some(room) = self.directory.room_mut(&id) {
             room.touch(now);
+            room.take_in(&client, pass, is_new);
+            if let Some(seat) = room.seats.values_mut().find(|seat| seat.client == client) {
+                seat.mark = mark;
+                if !is_new {
+                    seat.renew(offers, until);
+                }
+            }
+            if room.lobby.forget(&client) {
+                room.tell_notices(&mut self.effects);
+            }
         }
         self.note_seat(&client);
-        self.effects.reply(request, Reply::Seated { room, client });
+        if is_new {
+            self.save_inside(&id);
+        }
+        if !matches!(pass, Pass::None) {
+            self.save(&id);
+        }
+        self.effects.reply(request, Reply::Seated { room: id, client });
     }
 
     pub(super) fn leave(&mut self, request: RequestId, room: &RoomId, session: &SessionId, now: Instant) {
@@ -220,7 +248,33 @@ impl Rooms {
                 self.give_up(&client, now);
                 self.effects.reply(request, Reply::Left);
             }
+            Err(_) if self.stop_knocking(room, session) => self.effects.reply(request, Reply::Left),
             Err(error) => self.refuse(request, error),
+        }
+    }
+
+    /// True: the session stood before the door.
+    fn stop_knocking(&mut self, room: &RoomId, session: &SessionId) -> bool {
+        let Some(room) = self.directory.room_mut(room) else { return false };
+        let Some(client) = room.lobby.client_of(session).cloned() else { return false };
+        if room.lobby.forget(&client) {
+            room.tell_notices(&mut self.effects);
+        }
+        true
+    }
+
+    /// Knocks that were not renewed are withdrawn.
+    pub(super) fn review_knocks(&mut self, id: &RoomId, now: Instant) {
+        let Some(room) = self.directory.room_mut(id) else { return };
+        if room.lobby.expire(now) {
+            room.tell_notices(&mut self.effects);
+        }
+        self.note_knocks(id);
+    }
+
+    pub(super) fn note_knocks(&mut self, id: &RoomId) {
+        if let Some(due) = self.directory.room(id).and_then(|room| room.lobby.due()) {
+            self.agenda.note(Topic::Knocks(id.clone()), due);
         }
     }
 
@@ -243,6 +297,28 @@ impl Rooms {
         match lease {
             Some(_) => self.note_seat(client),
             None => self.free(client, now),
+        }
+    }
+}
+
+impl Room {
+    /// Someone was given a seat: it is no longer awaited, and what it showed at the door is worth what it is worth.
+    fn take_in(&mut self, client: &ClientId, pass: Pass, is_new: bool) {
+        self.awaited.retain(|awaited| awaited != client);
+        match pass {
+            Pass::Invite(hash) if is_new => {
+                if self.authority.use_invite(&hash) >= Role::Moderator {
+                    // Where the list is full the newcomer stays a guest.
+                    drop(self.authority.promote(client));
+                }
+            }
+            Pass::Token(Role::Owner) if self.authority.owner.is_none() => self.authority.hand_over(client),
+            Pass::Token(role) => {
+                if let Some(seat) = self.seats.values_mut().find(|seat| &seat.client == client) {
+                    seat.granted = role.min(Role::Moderator);
+                }
+            }
+            Pass::Invite(_) | Pass::None => {}
         }
     }
 }

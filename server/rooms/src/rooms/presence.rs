@@ -71,8 +71,7 @@ impl Rooms {
         let due = self.directory.room(room).and_then(|room| room.due(&self.config));
         match due {
             Some(due) if due <= now => {
-                self.directory.close(room);
-                self.reconsider(now);
+                self.close(room, now);
             }
             Some(_) => self.note_room(room),
             None => {}
@@ -85,6 +84,7 @@ impl Rooms {
         self.agenda.forget(&Topic::Seat(client.clone()));
         if let Some(room) = room {
             self.note_room(&room);
+            self.save_inside(&room);
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 use protocol::{Address, ClientId, Envelope, Message, Profile};
 
 use super::Rooms;
+use crate::By;
 use crate::relay::{FrameError, Target, check};
 
 impl Rooms {
@@ -64,6 +65,9 @@ impl Rooms {
             if is_text {
                 room.touch(now);
             }
+            if is_text && matches!(target, Target::Everyone) {
+                return self.say(from, &room_id, envelope, now);
+            }
             room.relay(from, target, envelope, &mut self.effects);
         }
         Ok(())
@@ -86,6 +90,13 @@ impl Rooms {
             }
             Message::Profile(profile) => return self.take_profile(from, profile, now),
             Message::Bye => self.give_up(from, now),
+            Message::Moderate(deed) => {
+                let Some(room) = self.directory.place(from).map(|(room, _)| room.id.clone()) else { return Ok(()) };
+                self.moderate(&room, &By::Client(from.clone()), deed, now)?;
+            }
+            Message::GetChat(question) => self.get_chat(from, question, now)?,
+            Message::EditText(edit) => self.edit_text(from, edit, now)?,
+            Message::DeleteText(delete) => self.delete_text(from, delete, now)?,
             Message::RoomInfo(_)
             | Message::Text(_)
             | Message::Offer(_)
@@ -96,6 +107,12 @@ impl Rooms {
             | Message::Joined(_)
             | Message::Left(_)
             | Message::MediaState(_)
+            | Message::Moderated(_)
+            | Message::RoomSettings(_)
+            | Message::Knocking(_)
+            | Message::Chat(_)
+            | Message::TextEdited(_)
+            | Message::TextDeleted(_)
             | Message::Other { .. } => return Err(FrameError::UnknownType),
         }
         Ok(())
@@ -107,6 +124,7 @@ impl Rooms {
         let applied = seat.apply(profile);
         room.announce(number, &mut self.effects);
         let owed = room.tell_profile(number, &self.config, &mut self.effects, now);
+        room.tell_notices(&mut self.effects);
         for client in owed.iter().chain([from]) {
             self.note_seat(client);
         }

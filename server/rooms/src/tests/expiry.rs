@@ -116,8 +116,10 @@ fn the_list_has_the_public_rooms_the_most_recently_active_first() {
         bench.wait(seconds(1));
         bench.ask(create(name, 0, None));
     }
-    let Request::Create { room, password, guest_limit, from, .. } = create("private", 0, None) else { unreachable!() };
-    bench.ask(Request::Create { room, password, public: false, guest_limit, from });
+    let mut private = create("private", 0, None);
+    let Request::Create { public, .. } = &mut private else { unreachable!() };
+    *public = false;
+    bench.ask(private);
     bench.wait(seconds(1));
     bench.ask(join("ann", "b"));
     bench.wait(seconds(7));

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use protocol::History;
 use rand::RngExt;
-use rooms::{Reply, Request, RequestId, RoomError};
+use rooms::{AddressMark, Pass, Reply, Request, RequestId, RoomError};
 
 use super::World;
 use crate::crowd::people::Standing;
@@ -31,7 +32,17 @@ impl World {
         let limit = [0, 1, 2, 3, 5][self.rng.random_range(0..5)];
         let password = [None, Some(String::new()), Some("right".to_owned())][self.rng.random_range(0..3)].clone();
         let (room, from) = (self.tabs[tab].room.clone(), self.tabs[tab].from);
-        let request = Request::Create { room, password: password.clone(), public: true, guest_limit: limit, from };
+        let request = Request::Create {
+            room,
+            password: password.clone(),
+            public: true,
+            guest_limit: limit,
+            from,
+            owner: None,
+            lobby: false,
+            history: History::None,
+            kept: false,
+        };
         let password = password.filter(|password| !password.is_empty());
         let is_slow = password.is_some();
         self.ask(tab, Wish::Room { limit, password }, request, Vec::new(), is_slow)
@@ -48,6 +59,9 @@ impl World {
             password: Some(password.clone()),
             from: page.from,
             offers: page.offers(),
+            mark: AddressMark::default(),
+            pass: Pass::None,
+            name: None,
         };
         let is_locked = self.model.room(&page.room).is_some_and(|room| room.password.is_some());
         let is_slow = is_locked && !password.is_empty();
@@ -140,7 +154,7 @@ impl World {
             }
             Reply::Refused(RoomError::RoomExists) => exists || is_being_made,
             Reply::Refused(RoomError::TooManyRooms) => !exists && !is_being_made,
-            Reply::Refused(_) | Reply::Seated { .. } | Reply::Left => false,
+            _ => false,
         }
     }
 
@@ -172,7 +186,7 @@ impl World {
             Reply::Refused(RoomError::TooManyPasswords) => {
                 !is_own && is_locked && self.has_guessed_enough(from, asked.serial)
             }
-            Reply::Refused(_) | Reply::Created(_) | Reply::Left => false,
+            _ => false,
         })
     }
 
@@ -207,6 +221,13 @@ fn corner(reply: &Reply) -> &'static str {
         Reply::Created(_) => "rooms created",
         Reply::Seated { .. } => "seated",
         Reply::Left => "left by request",
+        Reply::Waiting { .. }
+        | Reply::Updated(_)
+        | Reply::Deleted
+        | Reply::Done
+        | Reply::Invited(_)
+        | Reply::Invites(_)
+        | Reply::Bans(_) => "unexpected",
         Reply::Refused(error) => match error {
             RoomError::UnknownRoom => "unknown room",
             RoomError::RoomExists => "room exists",
@@ -217,7 +238,7 @@ fn corner(reply: &Reply) -> &'static str {
             RoomError::TooManyRooms => "too many rooms",
             RoomError::UnknownClient => "unknown client",
             RoomError::WrongRoom => "wrong room",
-            RoomError::PasswordTooLong { .. } | RoomError::SeatTaken | RoomError::ShuttingDown => "unexpected",
+            _ => "unexpected",
         },
     }
 }
