@@ -47,8 +47,8 @@ async fn create(State(app): State<App>, caller: Caller, body: Body) -> Result<Re
     let wish: CreateRoom = read(&body?)?;
     let request = Request::Create {
         room: RoomId::parse(&wish.id)?,
-        password: wish.password,
         history: wish.history(),
+        password: wish.password,
         public: wish.public,
         guest_limit: wish.guest_limit,
         from: caller.from,
