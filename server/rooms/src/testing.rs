@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use protocol::{ClientId, History, OfferForm, RoomId};
+use protocol::{ClientId, History, OfferForm, Role, RoomId, api};
 use serde_json::{Value, json};
 
 use crate::{
-    AddressMark, Config, Effect, JobId, Kept, LoadedTexts, Pass, Reply, Request, RequestId, RoomRecord, Rooms,
+    AddressMark, By, Config, Effect, JobId, Kept, LoadedTexts, Pass, Reply, Request, RequestId, RoomRecord, Rooms,
     SessionId, TextRecord,
 };
 
@@ -73,6 +73,20 @@ pub(crate) fn create(name: &str, guest_limit: usize, password: Option<&str>) -> 
 pub(crate) fn with_password(mut request: Request, given: &str) -> Request {
     if let Request::Join { password, .. } = &mut request {
         *password = Some(given.to_owned());
+    }
+    request
+}
+
+pub(crate) fn with_pass(mut request: Request, shown: Pass) -> Request {
+    if let Request::Join { pass, .. } = &mut request {
+        *pass = shown;
+    }
+    request
+}
+
+pub(crate) fn marked(mut request: Request, of: u8) -> Request {
+    if let Request::Join { mark, .. } = &mut request {
+        *mark = AddressMark([of; 16]);
     }
     request
 }
@@ -331,6 +345,44 @@ impl Bench {
         self.open_channel(name);
         self.say(name, SERVER, "profile", json!({"username": name, "capabilities": ["events", "trickle"]}));
         self.say(name, SERVER, "get-room-info", Value::Null);
+    }
+
+    /// With the room `demo`, which `ann` owns, and `ann` in it.
+    pub(crate) fn owned(history: History) -> Self {
+        let mut bench = Self::without_rooms(Config::default());
+        bench.rooms.set_calendar(1_000_000_000, bench.now);
+        let mut wish = create("demo", 0, None);
+        let Request::Create { owner, history: wanted, .. } = &mut wish else { unreachable!() };
+        (*owner, *wanted) = (Some(client("ann")), history);
+        bench.ask(wish);
+        bench.enter_ours("ann");
+        bench
+    }
+
+    /// A client comes in that understands roles and numbered lines.
+    pub(crate) fn enter_ours(&mut self, name: &str) {
+        assert!(matches!(self.ask(join(name, "demo")), Reply::Seated { .. }));
+        self.introduce(name);
+    }
+
+    /// Its channel opens, and it says who it is.
+    pub(crate) fn introduce(&mut self, name: &str) {
+        self.open_channel(name);
+        let capabilities = ["events", "trickle", "moderation", "chat"];
+        self.say(name, SERVER, "profile", json!({"username": name, "capabilities": capabilities}));
+    }
+
+    pub(crate) fn edit(&mut self, by: &str, change: api::EditRoom) -> Reply {
+        self.ask(Request::Edit { room: room("demo"), by: By::Client(client(by)), change })
+    }
+
+    /// On the data channel.
+    pub(crate) fn moderate(&mut self, by: &str, action: &str, whom: &str) {
+        self.say(by, SERVER, "moderate", json!({"action": action, "client": whom}));
+    }
+
+    pub(crate) fn role(&self, name: &str) -> Role {
+        self.rooms.role(&room("demo"), &By::Client(client(name))).unwrap()
     }
 
     /// What this client has heard since it was last asked.

@@ -1,10 +1,15 @@
 //! The laws of the rooms, one behaviour a file.
 
+mod doors;
 mod expiry;
 mod frames;
+mod lobby;
 mod passwords;
 mod relay;
+mod roles;
 mod roster;
 mod seats;
+mod settings;
 mod silence;
 mod stopping;
+mod texts;
