@@ -29,6 +29,10 @@ pub enum Law {
     AnswersAreRight,
     /// After a time-out the next one lies ahead.
     TimeMovesForward,
+    /// What was acknowledged is kept, once, also when the server is killed.
+    NothingLost,
+    /// The numbers of chat lines rise within a room, also when the server is killed.
+    NumbersRise,
     /// Everybody hears what the reference model says, in that order.
     AsTheModel,
 }

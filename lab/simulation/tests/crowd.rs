@@ -1,4 +1,4 @@
-//! The laws of the rooms under 600 schedules of people.
+//! The laws of the rooms under 1 000 schedules of people.
 
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -6,7 +6,7 @@ use std::time::Instant;
 use simulation::crowd::{Counts, Law, Outcome, run};
 use simulation::seeds::{chosen, replay, seeds};
 
-const SCHEDULES: u64 = 600;
+const SCHEDULES: u64 = 1_000;
 
 /// All schedules, played once for all tests.
 fn outcomes() -> &'static [Outcome] {
@@ -77,6 +77,16 @@ fn everybody_hears_what_the_reference_model_says() {
 }
 
 #[test]
+fn an_acknowledged_line_is_kept_once_also_when_the_server_is_killed() {
+    holds(Law::NothingLost, "an_acknowledged_line_is_kept_once_also_when_the_server_is_killed");
+}
+
+#[test]
+fn numbers_of_lines_rise_also_when_the_server_is_killed() {
+    holds(Law::NumbersRise, "numbers_of_lines_rise_also_when_the_server_is_killed");
+}
+
+#[test]
 fn the_same_seed_has_the_same_effects() {
     let origin = Instant::now();
     let later = origin + std::time::Duration::from_secs(12_345);
@@ -89,7 +99,7 @@ fn the_same_seed_has_the_same_effects() {
 
 #[test]
 fn the_schedules_reach_every_corner() {
-    const CORNERS: [&str; 37] = [
+    const CORNERS: [&str; 62] = [
         "came too late",
         "closed",
         "crashed",
@@ -127,6 +137,31 @@ fn the_schedules_reach_every_corner() {
         "waited at the door",
         "the room vanished meanwhile",
         "the room filled up meanwhile",
+        "banned",
+        "deleted",
+        "denied",
+        "edited",
+        "forbidden",
+        "knocked",
+        "knocking",
+        "locked",
+        "moderated",
+        "not stored",
+        "not the owner",
+        "nothing to read",
+        "numbered",
+        "read earlier lines",
+        "restarted",
+        "rooms deleted",
+        "set",
+        "settings",
+        "stormed",
+        "the store failed",
+        "unknown text",
+        "let in",
+        "came back after a restart",
+        "promoted",
+        "handed over",
     ];
     if chosen().is_some() {
         return;

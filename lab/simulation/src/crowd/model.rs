@@ -3,15 +3,22 @@
 //! No index, no timers, no events: one list of rooms, one list of seats in join order, and a look at everything whenever
 //! time passes. Tokens are fractions of one. It knows nothing of how the core does it.
 
+mod lines;
+mod order;
 mod speech;
 mod time;
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use protocol::{ClientId, RoomId};
 use rooms::{Config, SessionId};
 
-use super::hearing::{Entry, Heard};
+use super::hearing::{Entry, Heard, Settings};
+pub(crate) use lines::Outcome;
+use lines::Pending;
+pub(crate) use order::Answer;
+use order::Knocker;
 
 pub(crate) type Heards = Vec<(ClientId, Heard)>;
 
@@ -29,6 +36,21 @@ pub(crate) struct ModelRoom {
     pub(crate) serial: u64,
     pub(crate) limit: usize,
     pub(crate) password: Option<String>,
+    pub(crate) owner: Option<ClientId>,
+    moderators: Vec<ClientId>,
+    pub(crate) lobby: bool,
+    pub(crate) locked: bool,
+    /// It keeps its lines.
+    pub(crate) keeps: bool,
+    /// Whom it refuses, and from which address besides.
+    pub(crate) bans: Vec<(ClientId, Option<IpAddr>)>,
+    knockers: Vec<Knocker>,
+    /// Who may come back after a restart, and until when.
+    awaited: Vec<ClientId>,
+    awaited_until: Option<Instant>,
+    pending: Vec<Pending>,
+    /// Lines that everyone has heard, and whose they are.
+    lines: Vec<(u64, ClientId)>,
     is_kept: bool,
     empty_since: Option<Instant>,
 }
@@ -46,6 +68,7 @@ pub(crate) struct ModelSeat {
     texts: Tokens,
     scolded: Option<Instant>,
     here: Option<Here>,
+    pub(crate) from: IpAddr,
 }
 
 /// Someone sits there.
@@ -56,6 +79,8 @@ struct Here {
     is_introduced: bool,
     is_unstable: bool,
     roster_due: Option<Instant>,
+    settings: Option<Settings>,
+    knockers: Vec<String>,
 }
 
 struct Tokens {
@@ -87,11 +112,30 @@ impl Model {
         limit: usize,
         password: Option<String>,
         is_kept: bool,
+        owner: Option<ClientId>,
         now: Instant,
     ) {
         self.rooms_opened += 1;
         let serial = self.rooms_opened;
-        self.rooms.push(ModelRoom { id, serial, limit, password, is_kept, empty_since: Some(now) });
+        self.rooms.push(ModelRoom {
+            id,
+            serial,
+            limit,
+            password,
+            owner,
+            moderators: Vec::new(),
+            lobby: false,
+            locked: false,
+            keeps: false,
+            bans: Vec::new(),
+            knockers: Vec::new(),
+            awaited: Vec::new(),
+            awaited_until: None,
+            pending: Vec::new(),
+            lines: Vec::new(),
+            is_kept,
+            empty_since: Some(now),
+        });
     }
 
     pub(crate) fn room(&self, id: &RoomId) -> Option<&ModelRoom> {
@@ -115,11 +159,18 @@ impl Model {
     }
 
     /// A seat was granted: a new one, or the same again.
-    pub(crate) fn seat(&mut self, room: &RoomId, session: SessionId, client: &ClientId, now: Instant) {
+    pub(crate) fn seat(
+        &mut self,
+        room: &RoomId,
+        session: SessionId,
+        client: &ClientId,
+        from: IpAddr,
+        now: Instant,
+    ) -> Heards {
         let waits_until = now + self.config.seat_unconnected;
         if let Some(seat) = self.seats.iter_mut().find(|seat| &seat.client == client) {
-            (seat.waits_until, seat.is_renewed) = (waits_until, true);
-            return;
+            (seat.waits_until, seat.is_renewed, seat.from) = (waits_until, true, from);
+            return Vec::new();
         }
         self.seats.push(ModelSeat {
             room: room.clone(),
@@ -133,10 +184,14 @@ impl Model {
             texts: Tokens { left: f64::from(self.config.texts.1), at: now },
             scolded: None,
             here: None,
+            from,
         });
         for found in self.rooms.iter_mut().filter(|found| &found.id == room) {
             found.empty_since = None;
+            found.awaited.retain(|awaited| awaited != client);
+            found.knockers.retain(|knocker| &knocker.client != client);
         }
+        self.tell_notices()
     }
 
     pub(crate) fn connect(&mut self, client: &ClientId, now: Instant) -> Heards {
@@ -153,6 +208,8 @@ impl Model {
             is_introduced: false,
             is_unstable: false,
             roster_due: None,
+            settings: None,
+            knockers: Vec::new(),
         });
         out.push((client.clone(), Heard::Greeting));
         out
@@ -225,11 +282,21 @@ impl Model {
     }
 
     fn entry(&self, at: usize) -> Entry {
-        entry(&self.seats[at])
+        self.entry_of(&self.seats[at])
+    }
+
+    fn entry_of(&self, seat: &ModelSeat) -> Entry {
+        Entry {
+            id: seat.client.to_string(),
+            name: seat.name.clone(),
+            takes_events: seat.takes_events,
+            unstable: seat.here.as_ref().is_some_and(|here| here.is_unstable),
+            role: self.role(&seat.room, &seat.client).to_owned(),
+        }
     }
 
     pub(crate) fn roster(&self, room: &RoomId) -> Vec<Entry> {
-        self.present(room).map(entry).collect()
+        self.present(room).map(|seat| self.entry_of(seat)).collect()
     }
 
     fn tell_roster(&mut self, room: &RoomId, to: impl Fn(&ModelSeat) -> bool, out: &mut Heards) {
@@ -240,14 +307,5 @@ impl Model {
                 seat.here.as_mut().expect("present").roster_due = None;
             }
         }
-    }
-}
-
-fn entry(seat: &ModelSeat) -> Entry {
-    Entry {
-        id: seat.client.to_string(),
-        name: seat.name.clone(),
-        takes_events: seat.takes_events,
-        unstable: seat.here.as_ref().is_some_and(|here| here.is_unstable),
     }
 }

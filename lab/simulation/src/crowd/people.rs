@@ -4,10 +4,10 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use protocol::{ClientId, OfferForm, RoomId};
-use rooms::SessionId;
+use rooms::{AddressMark, SessionId};
 use serde_json::{Value, json};
 
-use super::hearing::Entry;
+use super::hearing::{Entry, Line};
 
 /// One page or program of one person, in one room for all its life.
 #[derive(Debug)]
@@ -52,7 +52,41 @@ pub(crate) enum Mood {
     Crashed,
 }
 
+/// People from this number on come in a storm, if at all.
+pub(crate) const STRANGERS: u8 = 100;
+
 impl Tab {
+    pub(crate) fn new(person: u8, room: RoomId, from: IpAddr, is_new: bool) -> Self {
+        Self {
+            session: SessionId::new([person; 32]),
+            client: ClientId::new(format!("{person}@{room}")),
+            room,
+            from,
+            is_new,
+            standing: Standing::Away,
+            is_introduced: false,
+            link: 0,
+            renewed_until: None,
+            seated_at: None,
+            alive_at: None,
+            scolded_at: None,
+            roster: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_stranger(&self) -> bool {
+        self.session.as_bytes()[0] >= STRANGERS
+    }
+
+    /// What a ban of its address goes by.
+    pub(crate) fn mark(&self) -> AddressMark {
+        let mut mark = [0; 16];
+        if let IpAddr::V4(address) = self.from {
+            mark[..4].copy_from_slice(&address.octets());
+        }
+        AddressMark(mark)
+    }
+
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.standing, Standing::Open { .. })
     }
@@ -116,6 +150,27 @@ pub(crate) enum Saying {
         takes_events: bool,
     },
     AskRoster,
+    Moderate {
+        action: &'static str,
+        client: ClientId,
+        /// A ban covers the address too.
+        address: bool,
+    },
+    /// The lines that the room keeps. `key` tells one question from another.
+    GetChat {
+        key: u64,
+    },
+    /// Changes the line of this number, which the server calls `id`. `key` is what it says from now on.
+    Edit {
+        number: u64,
+        id: u64,
+        key: u64,
+    },
+    Delete {
+        number: u64,
+        id: u64,
+        key: u64,
+    },
     Ping(u64),
     /// To the server, which does not know it.
     Unknown,
@@ -134,13 +189,25 @@ impl Saying {
         let (receiver, kind, data) = match self {
             Self::Text { to, number } => {
                 let to = to.as_ref().map_or("room", ClientId::as_str);
-                (to, "text", json!({"from": "x", "time": number, "text": room.as_str()}))
+                let line = Line { room: room.to_string(), number: *number, edit: 0 };
+                (to, "text", json!({"from": "x", "time": number, "text": line.write()}))
             }
             Self::Offer { to } => (to.as_str(), "offer", json!("v=0")),
-            Self::Profile { name, takes_events: true } => {
-                (server, "profile", json!({"username": name, "capabilities": ["events", "trickle"]}))
-            }
+            Self::Profile { name, takes_events: true } => (
+                server,
+                "profile",
+                json!({"username": name, "capabilities": ["events", "trickle", "moderation", "chat"]}),
+            ),
             Self::Profile { name, takes_events: false } => (server, "profile", json!({"username": name})),
+            Self::Moderate { action, client, address } => {
+                (server, "moderate", json!({"action": action, "client": client, "address": address}))
+            }
+            Self::GetChat { .. } => (server, "get-chat", Value::Null),
+            Self::Edit { number, id, key } => {
+                let line = Line { room: room.to_string(), number: *number, edit: *key };
+                (server, "edit-text", json!({"id": id.to_string(), "text": line.write()}))
+            }
+            Self::Delete { id, .. } => (server, "delete-text", json!({"id": id.to_string()})),
             Self::AskRoster => (server, "get-room-info", Value::Null),
             Self::Ping(number) => (server, "ping", json!(number)),
             Self::Unknown => (server, "tomorrow", Value::Null),

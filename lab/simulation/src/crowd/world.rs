@@ -3,6 +3,7 @@
 mod deeds;
 mod laws;
 mod requests;
+mod store;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -12,11 +13,11 @@ use protocol::{ClientId, RoomId};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use rooms::{Config, Effect, JobId, RequestId, Rooms, SessionId};
+use rooms::{Config, Effect, JobId, RequestId, Rooms};
 
 use super::hearing::{Heard, hear};
 use super::model::{Heards, Model};
-use super::people::{Mood, Saying, Standing, Tab};
+use super::people::{Mood, STRANGERS, Saying, Tab};
 use super::{Law, Violation};
 
 /// How long people do things, and how long they are left alone afterwards until all is settled.
@@ -31,7 +32,7 @@ const ROOMS: [&str; 3] = ["demo", "moon", "mars"];
 /// How often each corner was visited.
 pub type Counts = BTreeMap<&'static str, u64>;
 
-pub(super) enum Event {
+enum Event {
     Act(usize),
     Ping(usize),
     Alive(usize),
@@ -41,8 +42,15 @@ pub(super) enum Event {
     Lost(usize, u64),
     /// A client of this version says once more who it is.
     Introduce(usize),
-    Hashed(JobId, String),
-    Verified(JobId, bool),
+    /// With the number of the server's life.
+    Hashed(u64, JobId, String),
+    Verified(u64, JobId, bool),
+    Errand(Box<store::Errand>),
+    Verdict(Box<store::Verdict>),
+    /// Many strangers want into the first room at once.
+    Storm,
+    /// The server is killed.
+    Restart,
 }
 
 /// One schedule being played.
@@ -61,6 +69,21 @@ pub struct World {
     /// Wrong passwords: when, from where, into which room.
     wrong: Vec<(Instant, IpAddr, Option<u64>)>,
     rooms_created: BTreeMap<IpAddr, u64>,
+    shelf: store::Shelf,
+    /// How often the server has been killed.
+    epoch: u64,
+    /// How the first room is opened: its limit and its password.
+    kept: (usize, Option<String>),
+    /// The lines that were said, and where.
+    spoken: BTreeMap<u64, RoomId>,
+    /// What the server calls them: the room's serial, the number.
+    ids: BTreeMap<u64, (u64, u64)>,
+    /// The highest number heard in the room of each serial.
+    highest: BTreeMap<u64, u64>,
+    /// How many were in each room a moment ago.
+    guests: BTreeMap<RoomId, usize>,
+    /// What is being said waits for the store.
+    is_deferred: bool,
     is_quiet: bool,
     counts: Counts,
     trace: Option<Vec<String>>,
@@ -74,6 +97,7 @@ impl World {
             wrong_passwords_per_minute: (3, 8),
             rooms_per_address: (2, 60),
             waiting_attempts: 4,
+            comeback: Duration::from_secs(20),
             ..Config::default()
         };
         let mut model = Model::new(config.clone());
@@ -82,7 +106,7 @@ impl World {
         let limit = [0, 1, 2, 3, 5][rng.random_range(0..5)];
         let password = rng.random_bool(0.3).then(|| "right".to_owned());
         rooms.open_kept_room(demo.clone(), true, limit, password.clone().map(hash), origin);
-        model.open_room(demo, limit, password, true, origin);
+        model.open_room(demo, limit, password.clone(), true, None, origin);
         let tabs = people(&mut rng);
         let mut world = Self {
             rng,
@@ -97,11 +121,28 @@ impl World {
             checking: 0,
             wrong: Vec::new(),
             rooms_created: BTreeMap::new(),
+            shelf: store::Shelf::default(),
+            epoch: 0,
+            kept: (limit, password),
+            spoken: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            highest: BTreeMap::new(),
+            guests: BTreeMap::new(),
+            is_deferred: false,
             is_quiet: false,
             counts: Counts::new(),
             trace: with_trace.then(Vec::new),
         };
+        if world.rng.random_bool(0.2) {
+            world.later(50_000, Event::Storm);
+        }
+        for _ in 0..world.rng.random_range(0..3) {
+            world.later(55_000, Event::Restart);
+        }
         for tab in 0..world.tabs.len() {
+            if world.tabs[tab].is_stranger() {
+                continue;
+            }
             world.later(3_000, Event::Act(tab));
             world.later(2_000, Event::Ping(tab));
             world.later(2_500, Event::Alive(tab));
@@ -194,12 +235,20 @@ impl World {
                 }
             }
             Event::Introduce(tab) => self.introduce(tab),
-            Event::Hashed(job, hash) => {
+            Event::Hashed(epoch, ..) | Event::Verified(epoch, ..) if epoch != self.epoch => Ok(()),
+            Event::Errand(errand) => {
+                self.run_errand(*errand);
+                Ok(())
+            }
+            Event::Verdict(verdict) => self.take_verdict(*verdict),
+            Event::Storm => self.storm(),
+            Event::Restart => self.restart(),
+            Event::Hashed(_, job, hash) => {
                 self.note(|| format!("{job:?} hashed"));
                 self.rooms.handle_hashed(job, hash, self.now);
                 self.settle(Vec::new(), None)
             }
-            Event::Verified(job, right) => {
+            Event::Verified(_, job, right) => {
                 self.note(|| format!("{job:?} {right}"));
                 self.checking -= 1;
                 self.rooms.handle_verified(job, right, self.now);
@@ -209,16 +258,18 @@ impl World {
     }
 
     /// Takes all effects, lets the people hear them, checks the laws, and compares with what the model expects.
-    fn settle(&mut self, expected: Heards, said: Option<(usize, &Saying)>) -> Result<(), Violation> {
+    fn settle(&mut self, mut expected: Heards, said: Option<(usize, &Saying)>) -> Result<(), Violation> {
         let mut heards = Vec::new();
         while let Some(effect) = self.rooms.poll_effect() {
             match effect {
-                Effect::Reply { request, reply } => self.take_reply(request, &reply)?,
-                Effect::HashPassword { job, password } => self.later(3_000, Event::Hashed(job, hash(password))),
+                Effect::Reply { request, reply } => expected.extend(self.take_reply(request, &reply)?),
+                Effect::HashPassword { job, password } => {
+                    self.later(3_000, Event::Hashed(self.epoch, job, hash(password)))
+                }
                 Effect::VerifyPassword { job, password, hash: right } => {
                     let is_right = hash(password) == right;
                     let within_ms = if self.rng.random_bool(0.2) { VERDICT_MS } else { 1_000 };
-                    self.later(within_ms, Event::Verified(job, is_right));
+                    self.later(within_ms, Event::Verified(self.epoch, job, is_right));
                     self.checking += 1;
                 }
                 Effect::Send { .. } | Effect::Disconnect { .. } => heards.extend(hear(&effect)),
@@ -228,7 +279,7 @@ impl World {
                 | Effect::EditText { .. }
                 | Effect::DropText { .. }
                 | Effect::ForgetTexts { .. }
-                | Effect::LoadTexts { .. } => {}
+                | Effect::LoadTexts { .. } => self.take_errand(effect, said.map(|(_, saying)| saying))?,
             }
         }
         if self.trace.is_some() {
@@ -236,11 +287,14 @@ impl World {
                 self.note(|| format!("    {client} hears {heard:?}"));
             }
         }
-        if let Some((tab, Saying::Text { to, number })) = said {
+        if let Some((tab, Saying::Text { to, number })) = said
+            && (to.is_some() || !self.is_deferred)
+        {
             self.check_text(tab, to.as_ref(), *number, &heards)?;
         }
         for (client, heard) in &heards {
             self.check_heard(client, heard)?;
+            self.check_kept(heard)?;
             self.take_in(client, heard);
         }
         self.check_rooms()?;
@@ -258,6 +312,13 @@ impl World {
             Heard::Closed => tab.close(now),
             Heard::Error(id) if id == "too-many" => tab.scolded_at = Some(now),
             Heard::Greeting
+            | Heard::Numbered { .. }
+            | Heard::Chat(_)
+            | Heard::Edited { .. }
+            | Heard::Deleted { .. }
+            | Heard::Settings(_)
+            | Heard::Knocking(_)
+            | Heard::Moderated { .. }
             | Heard::Text { .. }
             | Heard::Offer { .. }
             | Heard::Pong(_)
@@ -272,9 +333,20 @@ impl World {
             Heard::Left(_) => "left",
             Heard::Text { receiver, .. } if receiver == "room" => "texts",
             Heard::Text { .. } => "private texts",
+            Heard::Numbered { .. } => "numbered",
+            Heard::Chat(lines) if lines.is_empty() => "nothing to read",
+            Heard::Chat(_) => "read earlier lines",
+            Heard::Edited { .. } => "edited",
+            Heard::Deleted { .. } => "deleted",
+            Heard::Settings(_) => "settings",
+            Heard::Knocking(_) => "knocking",
+            Heard::Moderated { .. } => "moderated",
             Heard::Offer { .. } => "offers",
             Heard::Pong(_) => "pongs",
             Heard::Error(id) if id == "too-many" => "too much said",
+            Heard::Error(id) if id == "forbidden" => "forbidden",
+            Heard::Error(id) if id == "unknown-text" => "unknown text",
+            Heard::Error(id) if id == "internal" => "not stored",
             Heard::Error(_) => "errors",
             Heard::Bye => "thrown out",
             Heard::Closed => "closed",
@@ -332,22 +404,12 @@ fn people(rng: &mut ChaCha8Rng) -> Vec<Tab> {
         let first = rng.random_range(0..ROOMS.len());
         for offset in 0..rng.random_range(1..=2) {
             let room = RoomId::parse(ROOMS[(first + offset) % ROOMS.len()]).expect("a name");
-            tabs.push(Tab {
-                session: SessionId::new([person; 32]),
-                client: ClientId::new(format!("{person}@{room}")),
-                room,
-                from,
-                is_new: rng.random_bool(0.5),
-                standing: Standing::Away,
-                is_introduced: false,
-                link: 0,
-                renewed_until: None,
-                seated_at: None,
-                alive_at: None,
-                scolded_at: None,
-                roster: Vec::new(),
-            });
+            tabs.push(Tab::new(person, room, from, rng.random_bool(0.5)));
         }
+    }
+    let demo = RoomId::parse(ROOMS[0]).expect("a name");
+    for stranger in 0..30 {
+        tabs.push(Tab::new(STRANGERS + stranger, demo.clone(), IpAddr::from([198, 51, 100, stranger % 4]), false));
     }
     tabs
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use protocol::{ClientId, RoomId};
 
 use super::{Heards, Model};
-use crate::crowd::hearing::Heard;
+use crate::crowd::hearing::{Heard, Line};
 use crate::crowd::people::Saying;
 
 impl Model {
@@ -46,6 +46,17 @@ impl Model {
             Saying::Binary => return Err("binary-frame"),
             Saying::Unknown => return Err("unknown-type"),
             Saying::Ping(number) => out.push((me, Heard::Pong(*number))),
+            Saying::Moderate { action, client, address } => {
+                self.moderate(&me, room, action, client, *address, now, out)?
+            }
+            Saying::GetChat { key } => self.ask_lines(at, room, *key, out),
+            Saying::Edit { number, key, .. } => {
+                if !self.seats[at].texts.take(self.config.texts, now) {
+                    return Err("too-many");
+                }
+                self.change_line(&me, room, *number, *key, true, out)?;
+            }
+            Saying::Delete { number, key, .. } => self.change_line(&me, room, *number, *key, false, out)?,
             Saying::Bye => out.extend(self.leave(&me, now)),
             Saying::AskRoster => {
                 self.announce(at, out);
@@ -89,7 +100,8 @@ impl Model {
         let is_a_newcomer_of_this_version = is_first && seat.takes_events;
         self.announce(at, out);
         if !is_a_newcomer_of_this_version {
-            return self.tell_roster(&room, |_| true, out);
+            self.tell_roster(&room, |_| true, out);
+            return out.extend(self.tell_notices());
         }
         self.tell_roster(&room, |seat| seat.takes_events || seat.client == me, out);
         for seat in self.seats.iter_mut().filter(|seat| seat.room == room && !seat.takes_events) {
@@ -97,6 +109,7 @@ impl Model {
                 here.roster_due = here.roster_due.or(Some(now + patience));
             }
         }
+        out.extend(self.tell_notices());
     }
 
     fn write(
@@ -115,9 +128,13 @@ impl Model {
         if to.is_some_and(|to| !self.present(room).any(|seat| &seat.client == to)) {
             return Err("unknown-receiver");
         }
-        for reader in self.present(room).filter(|seat| to.is_none_or(|to| to == &seat.client || seat.client == me)) {
-            let receiver = to.map_or("room".to_owned(), ClientId::to_string);
-            let text = Heard::Text { sender: me.to_string(), receiver, number, room: room.to_string() };
+        let Some(to) = to else {
+            self.say_line(&me, room, number, out);
+            return Ok(());
+        };
+        for reader in self.present(room).filter(|seat| to == &seat.client || seat.client == me) {
+            let line = Line { room: room.to_string(), number, edit: 0 };
+            let text = Heard::Text { sender: me.to_string(), receiver: to.to_string(), line };
             out.push((reader.client.clone(), text));
         }
         Ok(())

@@ -20,6 +20,7 @@ impl Model {
         while let Some((at, fate, seat)) = self.next_fate().filter(|(at, ..)| *at <= now) {
             self.meet(fate, seat, at, &mut out);
         }
+        out.extend(self.forget_knockers(now));
         let lifetime = self.config.empty_room;
         self.rooms.retain(|room| room.is_kept || room.empty_since.is_none_or(|since| since + lifetime > now));
         out

@@ -44,14 +44,24 @@ impl World {
     }
 
     fn act_well(&mut self, tab: usize, dice: u32) -> Result<(), Violation> {
+        let keeps_order = self.model.keeps_order(&self.tabs[tab].room, &self.tabs[tab].client);
+        if keeps_order && self.rng.random_bool(0.3) {
+            return if self.rng.random_bool(0.7) { self.keep_order(tab) } else { self.set_room(tab) };
+        }
         match dice {
-            0..30 => self.write(tab, None),
+            0..22 => self.write(tab, None),
+            22..30 => self.keep_order(tab),
             30..36 => {
                 let someone = self.someone();
                 self.write(tab, Some(someone))
             }
-            36..38 => self.write(tab, Some(ClientId::new("nobody"))),
-            38..44 => {
+            36..37 => self.change_a_line(tab),
+            37..38 => self.write(tab, Some(ClientId::new("nobody"))),
+            38..41 => {
+                let key = self.number();
+                self.say(tab, &Saying::GetChat { key })
+            }
+            41..44 => {
                 let name = format!("name {}", self.number());
                 let takes_events = self.tabs[tab].is_introduced && self.rng.random_bool(0.5);
                 self.say(tab, &Saying::Profile { name, takes_events })
@@ -83,9 +93,73 @@ impl World {
                 let goodbyes: Vec<_> = goodbyes.into_iter().filter(|(_, said)| *said).map(|(one, _)| one).collect();
                 self.reload(tab, &goodbyes)
             }
-            96..98 => self.open(tab),
-            _ => Ok(()),
+            96..97 => self.open(tab),
+            97..99 => self.set_room(tab),
+            _ => self.change_a_line(tab),
         }
+    }
+
+    /// Moderators do this and that, and guests try to.
+    fn keep_order(&mut self, tab: usize) -> Result<(), Violation> {
+        let room = self.tabs[tab].room.clone();
+        if !self.model.keeps_order(&room, &self.tabs[tab].client) && self.rng.random_bool(0.7) {
+            return Ok(());
+        }
+        let (waiting, banned) = self.model.outside(&room);
+        let action = match self.rng.random_range(0..100) {
+            0..30 if !waiting.is_empty() => ["admit", "admit", "deny"][self.rng.random_range(0..3)],
+            0..10 => "mute",
+            10..15 => "mute-all",
+            15..20 => "lower-hand",
+            20..40 => "unlock",
+            40..46 => "lock",
+            46..56 => "kick",
+            56..62 => "ban",
+            62..74 => "unban",
+            74..86 => "promote",
+            86..90 => "demote",
+            90..93 => "hand-over",
+            93..97 => "admit",
+            _ => "deny",
+        };
+        let mates = match action {
+            "admit" | "deny" if !waiting.is_empty() => waiting,
+            "unban" if !banned.is_empty() => banned,
+            _ => self.tabs.iter().filter(|mate| mate.room == room).map(|mate| mate.client.clone()).take(7).collect(),
+        };
+        let client = mates.choose(&mut self.rng).cloned().unwrap_or(ClientId::new("nobody"));
+        let address = self.rng.random_bool(0.3);
+        let before = self.model.role(&room, &client);
+        self.say(tab, &Saying::Moderate { action, client: client.clone(), address })?;
+        match (before, self.model.role(&room, &client)) {
+            ("guest", "moderator") => self.count("promoted"),
+            ("guest" | "moderator", "owner") => self.count("handed over"),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn change_a_line(&mut self, tab: usize) -> Result<(), Violation> {
+        let serial = self.model.room(&self.tabs[tab].room).map(|room| room.serial);
+        let known: Vec<_> =
+            self.ids.iter().filter(|(_, (of, _))| Some(*of) == serial).map(|(n, (_, id))| (*n, *id)).collect();
+        let (number, id) = known.choose(&mut self.rng).copied().unwrap_or((0, 4_000_000_000));
+        let key = self.number();
+        let is_edit = self.rng.random_bool(0.6);
+        let saying = if is_edit { Saying::Edit { number, id, key } } else { Saying::Delete { number, id, key } };
+        self.say(tab, &saying)
+    }
+
+    /// Strangers come all at once.
+    pub(super) fn storm(&mut self) -> Result<(), Violation> {
+        self.count("stormed");
+        for tab in (0..self.tabs.len()).filter(|tab| self.tabs[*tab].is_stranger()).collect::<Vec<_>>() {
+            self.ask_for_seat(tab)?;
+            if self.tabs[tab].standing == Standing::Seated && self.rng.random_bool(0.5) {
+                self.later(10_000, Event::Open(tab));
+            }
+        }
+        Ok(())
     }
 
     fn act_silent(&mut self, tab: usize, dice: u32) -> Result<(), Violation> {
@@ -225,12 +299,17 @@ impl World {
         if self.tabs[tab].is_open() {
             self.tabs[tab].alive_at = Some(now);
         }
+        let is_deferred = self.model.defers(&self.tabs[tab].room);
+        if let Saying::Text { number, .. } = saying {
+            self.spoken.insert(*number, self.tabs[tab].room.clone());
+        }
         let expected = self.model.say(&client, saying, now);
         match frame {
             Some(frame) => self.rooms.handle_frame(&client, frame.as_bytes(), now),
             None => self.rooms.handle_binary(&client, now),
         }
         let counted = self.counts.get("too much said").copied();
+        self.is_deferred = is_deferred;
         self.settle(expected, Some((tab, saying)))?;
         let was_heard = counted == self.counts.get("too much said").copied();
         if matches!(saying, Saying::Profile { takes_events: true, .. }) && self.tabs[tab].is_open() && was_heard {

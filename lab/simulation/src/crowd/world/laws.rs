@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use protocol::{ClientId, RoomId};
 
 use super::{ROOMS, VERDICT_MS, World};
-use crate::crowd::hearing::{Entry, Heard};
+use crate::crowd::hearing::{Entry, Heard, Line};
 use crate::crowd::model::Heards;
 use crate::crowd::people::{Saying, Tab};
 use crate::crowd::{Law, Violation};
@@ -30,7 +30,7 @@ impl World {
             let mates = self.tabs.iter().filter(|tab| tab.room == author.room && tab.is_open());
             expected.extend(mates.filter(is_for).map(|tab| &tab.client));
         }
-        let is_this = |heard: &Heard| matches!(heard, Heard::Text { number: heard, .. } if *heard == number);
+        let is_this = |heard: &Heard| matches!(heard, Heard::Text { line, .. } if line.number == number);
         let mut arrived: Vec<_> = heards.iter().filter(|(_, heard)| is_this(heard)).map(|(who, _)| who).collect();
         expected.sort();
         arrived.sort();
@@ -49,15 +49,30 @@ impl World {
         match heard {
             Heard::Roster(entries) => entries.iter().try_for_each(|entry| self.check_entry(hearer, entry)),
             Heard::Joined(entry) => self.check_entry(hearer, entry),
-            Heard::Text { room, sender, .. } => {
-                if room != hearer.room.as_str() {
-                    return Err(self.violation(Law::RoomsApart, format!("{client} heard a text of {room}")));
-                }
+            Heard::Text { line, sender, .. } | Heard::Edited { line, client: sender } => {
+                self.check_line_of(hearer, line)?;
                 self.check_sender(hearer, sender)
             }
+            Heard::Chat(lines) => lines.iter().try_for_each(|line| self.check_line_of(hearer, line)),
+            Heard::Knocking(clients) => clients.iter().try_for_each(|client| self.check_sender(hearer, client)),
+            Heard::Deleted { client } | Heard::Moderated { by: client, .. } => self.check_sender(hearer, client),
             Heard::Offer { sender } => self.check_sender(hearer, sender),
-            Heard::Left(_) | Heard::Greeting | Heard::Pong(_) | Heard::Error(_) | Heard::Bye | Heard::Closed => Ok(()),
+            Heard::Left(_)
+            | Heard::Greeting
+            | Heard::Pong(_)
+            | Heard::Error(_)
+            | Heard::Bye
+            | Heard::Closed
+            | Heard::Numbered { .. }
+            | Heard::Settings(_) => Ok(()),
         }
+    }
+
+    fn check_line_of(&self, hearer: &Tab, line: &Line) -> Result<(), Violation> {
+        if line.room == hearer.room.as_str() {
+            return Ok(());
+        }
+        Err(self.violation(Law::RoomsApart, format!("{} heard a text of {}", hearer.client, line.room)))
     }
 
     /// Whoever is listed is in the hearer's room, and lives.
@@ -75,7 +90,7 @@ impl World {
     }
 
     /// Every room has as many guests as its limit and its living allow.
-    pub(super) fn check_rooms(&self) -> Result<(), Violation> {
+    pub(super) fn check_rooms(&mut self) -> Result<(), Violation> {
         for name in ROOMS {
             let id = RoomId::parse(name).expect("a name");
             let (real, expected) = (self.rooms.inspect(&id, self.now), self.model.room(&id));
@@ -83,7 +98,9 @@ impl World {
                 return Err(self.violation(Law::AsTheModel, format!("{name} exists: {}", real.is_some())));
             }
             let Some(real) = real else { continue };
-            if real.guest_limit > 0 && real.participants > real.guest_limit {
+            // A limit that is lowered throws nobody out; it lets nobody in either.
+            let before = self.guests.insert(id.clone(), real.participants).unwrap_or(0);
+            if real.guest_limit > 0 && real.participants > real.guest_limit.max(before) {
                 return Err(self.violation(Law::LimitsHold, format!("{} guests in {name}", real.participants)));
             }
             let holds = |tab: &&Tab| is_fresh(tab.seated_at, self.now) || is_fresh(tab.alive_at, self.now);
@@ -117,6 +134,11 @@ impl World {
 
     /// Every client hears exactly what the model says, in that order.
     pub(super) fn compare(&self, mut expected: Heards, mut heards: Heards) -> Result<(), Violation> {
+        for (_, heard) in &mut heards {
+            if let Heard::Numbered { id, .. } = heard {
+                *id = 0;
+            }
+        }
         expected.sort_by(|(a, _), (b, _)| a.cmp(b));
         heards.sort_by(|(a, _), (b, _)| a.cmp(b));
         if expected == heards {
@@ -145,6 +167,7 @@ impl World {
             self.check_converged(tab, "asked and was told")?;
             self.count("rosters converged");
         }
+        self.check_shelf()?;
         let mut expected = Vec::new();
         for tab in self.tabs.iter().filter(|tab| tab.is_open()) {
             expected.extend([(tab.client.clone(), Heard::Bye), (tab.client.clone(), Heard::Closed)]);

@@ -4,10 +4,12 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use protocol::History;
+use protocol::api::EditRoom;
 use rand::RngExt;
-use rooms::{AddressMark, Pass, Reply, Request, RequestId, RoomError};
+use rooms::{By, Pass, Reply, Request, RequestId, RoomError};
 
 use super::World;
+use crate::crowd::model::{Answer, Heards};
 use crate::crowd::people::Standing;
 use crate::crowd::{Law, Violation};
 
@@ -21,9 +23,34 @@ pub(super) struct Asked {
 }
 
 enum Wish {
-    Room { limit: usize, password: Option<String> },
-    Seat { password: String },
-    Leave { expected: Reply },
+    Room {
+        limit: usize,
+        password: Option<String>,
+        lobby: bool,
+        keeps: bool,
+    },
+    Seat {
+        password: String,
+    },
+    Leave {
+        expected: Reply,
+    },
+    /// To set the room or to delete it.
+    Rule {
+        expected: Option<RoomError>,
+    },
+}
+
+/// What someone finds who asks for a seat.
+#[derive(Debug, PartialEq, Eq)]
+enum Door {
+    Open,
+    Knock,
+    Password,
+    Banned,
+    Full,
+    Denied,
+    Locked,
 }
 
 impl World {
@@ -32,20 +59,21 @@ impl World {
         let limit = [0, 1, 2, 3, 5][self.rng.random_range(0..5)];
         let password = [None, Some(String::new()), Some("right".to_owned())][self.rng.random_range(0..3)].clone();
         let (room, from) = (self.tabs[tab].room.clone(), self.tabs[tab].from);
+        let (lobby, keeps) = (self.rng.random_bool(0.25), self.rng.random_bool(0.5));
         let request = Request::Create {
             room,
             password: password.clone(),
             public: true,
             guest_limit: limit,
             from,
-            owner: None,
-            lobby: false,
-            history: History::None,
+            owner: Some(self.tabs[tab].client.clone()),
+            lobby,
+            history: if keeps { History::Forever } else { History::None },
             kept: false,
         };
         let password = password.filter(|password| !password.is_empty());
         let is_slow = password.is_some();
-        self.ask(tab, Wish::Room { limit, password }, request, Vec::new(), is_slow)
+        self.ask(tab, Wish::Room { limit, password, lobby, keeps }, request, Vec::new(), is_slow)
     }
 
     pub(super) fn ask_for_seat(&mut self, tab: usize) -> Result<(), Violation> {
@@ -59,7 +87,7 @@ impl World {
             password: Some(password.clone()),
             from: page.from,
             offers: page.offers(),
-            mark: AddressMark::default(),
+            mark: page.mark(),
             pass: Pass::None,
             name: None,
         };
@@ -68,17 +96,52 @@ impl World {
         self.ask(tab, Wish::Seat { password }, request, Vec::new(), is_slow)
     }
 
+    /// Owners set their rooms and, rarely, delete them; others try to.
+    pub(super) fn set_room(&mut self, tab: usize) -> Result<(), Violation> {
+        let page = &self.tabs[tab];
+        let (room, client) = (page.room.clone(), page.client.clone());
+        let Some(owner) = self.model.room(&room).map(|room| room.owner.clone()) else { return Ok(()) };
+        let by = if owner.is_none() { By::Administrator } else { By::Client(client.clone()) };
+        let expected = (owner.is_some() && owner != Some(client)).then_some(RoomError::Forbidden);
+        let is_allowed = expected.is_none();
+        if is_allowed && owner.is_some() && self.rng.random_bool(0.05) {
+            self.note_deed(tab, "deletes the room");
+            let heards = self.model.delete(&room);
+            for other in self.tabs.iter_mut().filter(|other| other.room == room && !other.is_open()) {
+                (other.standing, other.renewed_until) = (Standing::Away, None);
+            }
+            for other in self.tabs.iter_mut().filter(|other| other.room == room) {
+                other.renewed_until = None;
+            }
+            return self.ask(tab, Wish::Rule { expected }, Request::Delete { room, by }, heards, false);
+        }
+        let coin = |rng: &mut rand_chacha::ChaCha8Rng| rng.random_bool(0.5).then(|| rng.random_bool(0.5));
+        let (lobby, keeps) = (coin(&mut self.rng), coin(&mut self.rng));
+        let guest_limit = self.rng.random_bool(0.2).then(|| [0, 1, 2, 3, 5][self.rng.random_range(0..5)]);
+        let heards = if is_allowed { self.model.set(&room, lobby, keeps, guest_limit) } else { Vec::new() };
+        self.note_deed(tab, &format!("sets the room: {lobby:?} {keeps:?} {guest_limit:?}"));
+        let history = keeps.map(|keeps| if keeps { History::Forever } else { History::None });
+        let change = EditRoom { lobby, history, guest_limit, ..EditRoom::default() };
+        self.ask(tab, Wish::Rule { expected }, Request::Edit { room, by, change }, heards, false)
+    }
+
     pub(super) fn ask_to_leave(&mut self, tab: usize) -> Result<(), Violation> {
         self.note_deed(tab, "leaves");
         let page = &self.tabs[tab];
         let (room, session, client) = (page.room.clone(), page.session, page.client.clone());
+        let (was_knocking, withdrawn) = match self.model.has_seat(&room, &session) {
+            true => (false, Vec::new()),
+            false => self.model.stop_knocking(&room, &session),
+        };
         let expected = match self.model.room(&room) {
+            Some(_) if was_knocking => Reply::Left,
             None => Reply::Refused(RoomError::UnknownRoom),
             Some(_) if self.model.has_seat(&room, &session) => Reply::Left,
             Some(_) if self.model.has_any_seat(&session) => Reply::Refused(RoomError::WrongRoom),
             Some(_) => Reply::Refused(RoomError::UnknownClient),
         };
-        let heards = if expected == Reply::Left { self.model.leave(&client, self.now) } else { Vec::new() };
+        let mut heards = if expected == Reply::Left { self.model.leave(&client, self.now) } else { Vec::new() };
+        heards.extend(withdrawn);
         if expected == Reply::Left && !self.tabs[tab].is_open() {
             let now = self.now;
             self.tabs[tab].close(now);
@@ -91,7 +154,7 @@ impl World {
         tab: usize,
         wish: Wish,
         request: Request,
-        expected: crate::crowd::model::Heards,
+        expected: Heards,
         is_slow: bool,
     ) -> Result<(), Violation> {
         let id = RequestId(self.number());
@@ -109,14 +172,26 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn take_reply(&mut self, id: RequestId, reply: &Reply) -> Result<(), Violation> {
+    pub(super) fn take_reply(&mut self, id: RequestId, reply: &Reply) -> Result<Heards, Violation> {
         self.note(|| format!("    {id:?}: {reply:?}"));
         let Some(asked) = self.asked.remove(&id) else {
             return Err(self.violation(Law::AnswersAreRight, format!("{id:?} was answered twice")));
         };
+        let mut heards = Vec::new();
         let is_right = match &asked.wish {
-            Wish::Room { limit, password } => self.take_created(&asked, *limit, password.as_ref(), reply),
-            Wish::Seat { password } => self.take_seated(&asked, password, reply)?,
+            Wish::Rule { expected } => match (expected, reply) {
+                (Some(error), Reply::Refused(refused)) => error == refused,
+                (None, Reply::Updated(_) | Reply::Deleted) => true,
+                _ => false,
+            },
+            Wish::Room { limit, password, lobby, keeps } => {
+                let is_right = self.take_created(&asked, *limit, password.as_ref(), reply);
+                if matches!(reply, Reply::Created(_)) {
+                    heards.extend(self.model.set(&self.tabs[asked.tab].room, Some(*lobby), Some(*keeps), None));
+                }
+                is_right
+            }
+            Wish::Seat { password } => self.take_seated(&asked, password, reply, &mut heards)?,
             Wish::Leave { expected } => expected == reply,
         };
         if !is_right {
@@ -128,7 +203,7 @@ impl World {
             Reply::Refused(RoomError::Full { .. }) if is_late => self.count("the room filled up meanwhile"),
             _ => self.count(corner(reply)),
         }
-        Ok(())
+        Ok(heards)
     }
 
     /// Is this the answer that the wish for a room deserves?
@@ -145,7 +220,8 @@ impl World {
             Reply::Created(summary) => {
                 *created += 1;
                 let is_within = *created <= u64::from(free) + minutes + 1;
-                self.model.open_room(room.clone(), limit, password.cloned(), false, self.now);
+                let owner = Some(self.tabs[asked.tab].client.clone());
+                self.model.open_room(room.clone(), limit, password.cloned(), false, owner, self.now);
                 !exists
                     && is_within
                     && summary.id == room
@@ -159,7 +235,13 @@ impl World {
     }
 
     /// Is this the answer that the wish for a seat deserves, at this moment?
-    fn take_seated(&mut self, asked: &Asked, password: &str, reply: &Reply) -> Result<bool, Violation> {
+    fn take_seated(
+        &mut self,
+        asked: &Asked,
+        password: &str,
+        reply: &Reply,
+        heards: &mut Heards,
+    ) -> Result<bool, Violation> {
         let page = &self.tabs[asked.tab];
         let (session, client, from) = (page.session, page.client.clone(), page.from);
         let (now, name) = (self.now, page.room.clone());
@@ -171,23 +253,58 @@ impl World {
             let is_known_wrong = *reply == Reply::Refused(RoomError::WrongPassword) && password != "right";
             return Ok(is_known_wrong || *reply == Reply::Refused(RoomError::UnknownRoom));
         };
-        let (is_own, is_full) = (self.model.has_seat(&name, &session), self.model.is_full(room));
+        let is_own = self.model.has_seat(&name, &session);
         let opens = room.password.as_deref().is_none_or(|right| right == password);
         let is_locked = room.password.is_some();
+        let door = self.door(asked, opens);
         Ok(match reply {
-            Reply::Seated { room, client: seated } => {
-                self.model.seat(&name, session, &client, now);
+            Reply::Seated { room: granted, client: seated } => {
+                let corner = match room.answer_to(&session) {
+                    _ if is_own => None,
+                    Some(Answer::Admitted) => Some("let in"),
+                    _ if room.is_guarded() && room.awaits(&client, now) => Some("came back after a restart"),
+                    _ => None,
+                };
+                corner.into_iter().for_each(|corner| self.count(corner));
+                heards.extend(self.model.seat(&name, session, &client, from, now));
                 self.note_seat(asked.tab, is_own);
-                room == &name && seated == &client && (is_own || (!is_full && opens))
+                granted == &name && seated == &client && door == Door::Open
             }
-            Reply::Refused(RoomError::Full { .. }) => !is_own && is_full,
-            Reply::Refused(RoomError::PasswordRequired) => !is_own && is_locked && password.is_empty(),
+            Reply::Waiting { room, client: waiting } => {
+                heards.extend(self.model.knock(&name, session, &client, from, now));
+                room == &name && waiting == &client && door == Door::Knock
+            }
+            Reply::Refused(RoomError::Full { .. }) => door == Door::Full,
+            Reply::Refused(RoomError::Banned) => door == Door::Banned,
+            Reply::Refused(RoomError::Locked) => door == Door::Locked,
+            Reply::Refused(RoomError::Denied) => door == Door::Denied,
+            Reply::Refused(RoomError::PasswordRequired) => door == Door::Password && password.is_empty(),
             Reply::Refused(RoomError::WrongPassword) => is_locked && !opens,
             Reply::Refused(RoomError::TooManyPasswords) => {
                 !is_own && is_locked && self.has_guessed_enough(from, asked.serial)
             }
             _ => false,
         })
+    }
+
+    /// What the one who asks finds, at this moment.
+    fn door(&self, asked: &Asked, knows_password: bool) -> Door {
+        let page = &self.tabs[asked.tab];
+        let Some(room) = self.model.room(&page.room) else { return Door::Password };
+        let answer = room.answer_to(&page.session);
+        let keeps_order = self.model.keeps_order(&page.room, &page.client);
+        match answer {
+            _ if self.model.has_seat(&page.room, &page.session) => Door::Open,
+            _ if self.model.is_banned(&page.room, &page.client, page.from) => Door::Banned,
+            _ if self.model.is_full(room) => Door::Full,
+            Some(Answer::Admitted) => Door::Open,
+            Some(Answer::Denied) => Door::Denied,
+            _ if room.awaits(&page.client, self.now) => Door::Open,
+            _ if room.locked && !keeps_order => Door::Locked,
+            None if !knows_password => Door::Password,
+            _ if room.lobby && !keeps_order => Door::Knock,
+            Some(Answer::Awaited) | None => Door::Open,
+        }
     }
 
     fn note_seat(&mut self, tab: usize, is_own: bool) {
@@ -221,13 +338,10 @@ fn corner(reply: &Reply) -> &'static str {
         Reply::Created(_) => "rooms created",
         Reply::Seated { .. } => "seated",
         Reply::Left => "left by request",
-        Reply::Waiting { .. }
-        | Reply::Updated(_)
-        | Reply::Deleted
-        | Reply::Done
-        | Reply::Invited(_)
-        | Reply::Invites(_)
-        | Reply::Bans(_) => "unexpected",
+        Reply::Waiting { .. } => "knocked",
+        Reply::Updated(_) => "set",
+        Reply::Deleted => "rooms deleted",
+        Reply::Done | Reply::Invited(_) | Reply::Invites(_) | Reply::Bans(_) => "unexpected",
         Reply::Refused(error) => match error {
             RoomError::UnknownRoom => "unknown room",
             RoomError::RoomExists => "room exists",
@@ -238,7 +352,18 @@ fn corner(reply: &Reply) -> &'static str {
             RoomError::TooManyRooms => "too many rooms",
             RoomError::UnknownClient => "unknown client",
             RoomError::WrongRoom => "wrong room",
-            _ => "unexpected",
+            RoomError::Banned => "banned",
+            RoomError::Locked => "locked",
+            RoomError::Denied => "denied",
+            RoomError::Forbidden => "not the owner",
+            RoomError::PasswordTooLong { .. }
+            | RoomError::SeatTaken
+            | RoomError::TooManyKnocks
+            | RoomError::InvalidInvite
+            | RoomError::UnknownReceiver
+            | RoomError::OutOfRange { .. }
+            | RoomError::TooManyInRoom { .. }
+            | RoomError::ShuttingDown => "unexpected",
         },
     }
 }
