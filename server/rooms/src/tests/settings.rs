@@ -47,7 +47,7 @@ fn a_password_is_changed_by_whoever_owns_the_room_when_it_is_hashed() {
     bench.moderate("ann", "hand-over", "bo");
     bench.work();
     assert_eq!(bench.replies[&id], Reply::Refused(RoomError::Forbidden));
-    assert!(!bench.records[&room("demo")].password_hash.is_some());
+    assert!(bench.records[&room("demo")].password_hash.is_none());
 }
 
 #[test]

@@ -34,8 +34,8 @@ fn a_line_has_a_number_for_those_who_asked_for_it_and_the_others_hear_what_they_
     bench.say("page", ROOM, "text", json!({"from": "p", "time": 1, "text": "hi"}));
     let plain =
         json!({"sender": "page", "receiver": "room", "type": "text", "data": {"from": "p", "time": 1, "text": "hi"}});
-    assert_eq!(bench.heard("page"), [plain.clone()]);
-    let mut numbered = plain;
+    let mut numbered = plain.clone();
+    assert_eq!(bench.heard("page"), [plain]);
     numbered["id"] = json!("1");
     assert_eq!(bench.heard("bo"), [numbered]);
 }

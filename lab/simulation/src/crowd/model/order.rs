@@ -18,6 +18,15 @@ pub(crate) struct Knocker {
     until: Instant,
 }
 
+/// What someone does to someone.
+#[derive(Clone, Copy)]
+pub(super) struct Deed<'a> {
+    pub(super) by: &'a ClientId,
+    pub(super) room: &'a RoomId,
+    pub(super) action: &'a str,
+    pub(super) client: &'a ClientId,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
     Awaited,
@@ -183,48 +192,26 @@ impl Model {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one deed, said in full")]
     pub(super) fn moderate(
         &mut self,
-        by: &ClientId,
-        id: &RoomId,
-        action: &str,
-        client: &ClientId,
+        deed: &Deed<'_>,
         address: bool,
         now: Instant,
         out: &mut Heards,
     ) -> Result<(), &'static str> {
-        const RANKS: [&str; 3] = ["guest", "moderator", "owner"];
-        let rank = |role: &str| RANKS.iter().position(|one| *one == role).expect("a role");
-        let (mine, theirs) = (rank(self.role(id, by)), rank(self.role(id, client)));
-        let seat = self.seats.iter().find(|seat| &seat.room == id && &seat.client == client);
-        let (is_seated, is_here) = (seat.is_some(), seat.is_some_and(|seat| seat.here.is_some()));
-        let address_of = seat.map(|seat| seat.from);
-        let until = now + self.config.knock;
-        let Some(room) = self.rooms.iter_mut().find(|room| &room.id == id) else { return Ok(()) };
-        let knocker = room.knockers.iter_mut().find(|one| &one.client == client && one.answer == Answer::Awaited);
-        if mine == 0 {
+        let Deed { by, room: id, action, client } = *deed;
+        if !self.keeps_order(id, by) {
             return Err("forbidden");
         }
-        let who_is_asked = |seat: &&super::ModelSeat| {
-            &seat.room == id && if action == "mute-all" { &seat.client != by } else { &seat.client == client }
-        };
+        let until = now + self.config.knock;
+        let Some(room) = self.rooms.iter_mut().find(|room| &room.id == id) else { return Ok(()) };
         match action {
             "lock" => room.locked = true,
             "unlock" => room.locked = false,
-            "mute-all" | "mute" | "lower-hand" => {
-                if action != "mute-all" && !is_here {
-                    return Err("unknown-receiver");
-                }
-                for seat in self.seats.iter().filter(who_is_asked).filter(|seat| seat.here.is_some()) {
-                    if seat.takes_events {
-                        let heard = Heard::Moderated { action: action.into(), by: by.to_string() };
-                        out.push((seat.client.clone(), heard));
-                    }
-                }
-            }
+            "mute-all" | "mute" | "lower-hand" => self.ask_mates(deed, out)?,
             "admit" | "deny" => {
-                let knocker = knocker.ok_or("unknown-receiver")?;
+                let waits = |one: &&mut Knocker| &one.client == client && one.answer == Answer::Awaited;
+                let knocker = room.knockers.iter_mut().find(waits).ok_or("unknown-receiver")?;
                 knocker.answer = if action == "admit" { Answer::Admitted } else { Answer::Denied };
                 knocker.until = until;
             }
@@ -232,47 +219,76 @@ impl Model {
                 let at = room.bans.iter().position(|(who, _)| who == client).ok_or("unknown-receiver")?;
                 room.bans.remove(at);
             }
-            "kick" | "ban" => {
-                if !is_seated && (action == "kick" || knocker.is_none()) {
-                    return Err("unknown-receiver");
-                }
-                if theirs >= mine {
-                    return Err("forbidden");
-                }
-                room.awaited.retain(|awaited| awaited != client);
-                if action == "ban" {
-                    let from = address_of.or(knocker.map(|knocker| knocker.from));
-                    room.bans.retain(|(who, _)| who != client);
-                    room.bans.push((client.clone(), from.filter(|_| address)));
-                    room.moderators.retain(|moderator| moderator != client);
-                    room.knockers.retain(|knocker| &knocker.client != client);
-                }
-                self.expel(by, client, action, now, out);
-            }
-            "promote" | "demote" | "hand-over" => {
-                if mine < 2 {
-                    return Err("forbidden");
-                }
-                if !is_seated && theirs == 0 {
-                    return Err("unknown-receiver");
-                }
-                if theirs == 2 && action != "hand-over" {
-                    return Err("forbidden");
-                }
-                match action {
-                    "promote" if theirs == 0 => room.moderators.push(client.clone()),
-                    "demote" => room.moderators.retain(|moderator| moderator != client),
-                    "hand-over" if theirs < 2 => {
-                        room.moderators.retain(|moderator| moderator != client);
-                        room.moderators.extend(room.owner.replace(client.clone()));
-                    }
-                    _ => {}
-                }
-                self.tell_roster(id, |seat| seat.takes_events, out);
-            }
+            "kick" | "ban" => self.remove(deed, address, now, out)?,
+            "promote" | "demote" | "hand-over" => self.give_role(deed, out)?,
             other => panic!("nobody does {other}"),
         }
         out.extend(self.tell_notices());
+        Ok(())
+    }
+
+    fn rank(&self, room: &RoomId, client: &ClientId) -> usize {
+        const RANKS: [&str; 3] = ["guest", "moderator", "owner"];
+        RANKS.iter().position(|rank| *rank == self.role(room, client)).expect("a role")
+    }
+
+    fn ask_mates(&self, deed: &Deed<'_>, out: &mut Heards) -> Result<(), &'static str> {
+        let Deed { by, room, action, client } = *deed;
+        if action != "mute-all" && !self.present(room).any(|seat| &seat.client == client) {
+            return Err("unknown-receiver");
+        }
+        let is_asked = |seat: &ClientId| if action == "mute-all" { seat != by } else { seat == client };
+        for seat in self.present(room).filter(|seat| seat.takes_events && is_asked(&seat.client)) {
+            out.push((seat.client.clone(), Heard::Moderated { action: action.into(), by: by.to_string() }));
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, deed: &Deed<'_>, address: bool, now: Instant, out: &mut Heards) -> Result<(), &'static str> {
+        let Deed { by, room: id, action, client } = *deed;
+        let (mine, theirs) = (self.rank(id, by), self.rank(id, client));
+        let seat = self.seats.iter().find(|seat| &seat.room == id && &seat.client == client).map(|seat| seat.from);
+        let Some(room) = self.rooms.iter_mut().find(|room| &room.id == id) else { return Ok(()) };
+        let waits = |one: &&Knocker| &one.client == client && one.answer == Answer::Awaited;
+        let knocker = room.knockers.iter().find(waits).map(|knocker| knocker.from);
+        if seat.is_none() && (action == "kick" || knocker.is_none()) {
+            return Err("unknown-receiver");
+        }
+        if theirs >= mine {
+            return Err("forbidden");
+        }
+        room.awaited.retain(|awaited| awaited != client);
+        if action == "ban" {
+            room.bans.retain(|(who, _)| who != client);
+            room.bans.push((client.clone(), seat.or(knocker).filter(|_| address)));
+            room.moderators.retain(|moderator| moderator != client);
+            room.knockers.retain(|knocker| &knocker.client != client);
+        }
+        self.expel(by, client, action, now, out);
+        Ok(())
+    }
+
+    fn give_role(&mut self, deed: &Deed<'_>, out: &mut Heards) -> Result<(), &'static str> {
+        let Deed { by, room: id, action, client } = *deed;
+        let (mine, theirs) = (self.rank(id, by), self.rank(id, client));
+        let is_seated = self.seats.iter().any(|seat| &seat.room == id && &seat.client == client);
+        if mine < 2 || (theirs == 2 && action != "hand-over") {
+            return Err("forbidden");
+        }
+        if !is_seated && theirs == 0 {
+            return Err("unknown-receiver");
+        }
+        let Some(room) = self.rooms.iter_mut().find(|room| &room.id == id) else { return Ok(()) };
+        match action {
+            "promote" if theirs == 0 => room.moderators.push(client.clone()),
+            "demote" => room.moderators.retain(|moderator| moderator != client),
+            "hand-over" if theirs < 2 => {
+                room.moderators.retain(|moderator| moderator != client);
+                room.moderators.extend(room.owner.replace(client.clone()));
+            }
+            _ => {}
+        }
+        self.tell_roster(id, |seat| seat.takes_events, out);
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use protocol::{ClientId, RoomId};
 
+use super::order::Deed;
 use super::{Heards, Model};
 use crate::crowd::hearing::{Heard, Line};
 use crate::crowd::people::Saying;
@@ -47,7 +48,7 @@ impl Model {
             Saying::Unknown => return Err("unknown-type"),
             Saying::Ping(number) => out.push((me, Heard::Pong(*number))),
             Saying::Moderate { action, client, address } => {
-                self.moderate(&me, room, action, client, *address, now, out)?
+                self.moderate(&Deed { by: &me, room, action, client }, *address, now, out)?
             }
             Saying::GetChat { key } => self.ask_lines(at, room, *key, out),
             Saying::Edit { number, key, .. } => {
