@@ -11,7 +11,7 @@ const OPEN_TIMEOUT = 10_000;
 const STEADY_AFTER = 10_000;
 
 /** Refusals that another attempt may change. */
-const PASSING = new Set(['too-many', 'shutting-down', 'internal']);
+const PASSING = new Set(['too-many', 'shutting-down', 'internal', 'knocking']);
 
 /**
  * `on` hears: `up({me})`, `down({attempt, retryAt, reason})`, `refused({id, message})` (final until `retry`),
@@ -90,7 +90,9 @@ export class Link {
   }
 
   async #takeSeat() {
-    this.#me = (await joinRoom(this.#room)).client_id;
+    const seat = await joinRoom(this.#room);
+    if (seat.knocking) throw new Refused(202, { id: 'knocking', message: 'Somebody inside has to let you in' });
+    this.#me = seat.client_id;
   }
 
   async #open(life) {

@@ -5,21 +5,24 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use protocol::{ClientId, ErrorId, ErrorNotice, RoomId, api};
+use protocol::{ErrorId, ErrorNotice, RoomId, api};
 use rooms::{Reply, Request, RoomError, SessionId};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
+
+use crate::store::StoreHealth;
 
 mod admission;
 mod connection;
 mod connections;
 mod event_loop;
 mod hasher;
-mod memory;
+mod keeping;
 mod offer;
 mod socket;
 mod stun;
 
+pub(crate) use admission::network_of;
 pub use event_loop::EngineError;
 pub(crate) use event_loop::{Engine, EngineSettings};
 pub(crate) use offer::OfferError;
@@ -82,6 +85,7 @@ pub(crate) struct Unavailable;
 pub(crate) struct EngineHandle {
     commands: mpsc::Sender<Command>,
     rtc_address: SocketAddr,
+    store_health: StoreHealth,
 }
 
 impl EngineHandle {
@@ -94,21 +98,9 @@ impl EngineHandle {
         self.ask(|reply| Command::Request { request, reply }).await
     }
 
-    /// Takes a seat; its client id.
-    pub(crate) async fn join(&self, request: Request) -> Result<Result<ClientId, RoomError>, Unavailable> {
-        match self.request(request).await? {
-            Reply::Seated { client, .. } => Ok(Ok(client)),
-            Reply::Refused(error) => Ok(Err(error)),
-            Reply::Created(_)
-            | Reply::Waiting { .. }
-            | Reply::Left
-            | Reply::Updated(_)
-            | Reply::Deleted
-            | Reply::Done
-            | Reply::Invited(_)
-            | Reply::Invites(_)
-            | Reply::Bans(_) => Err(Unavailable),
-        }
+    /// Whether what is said of rooms is kept at the moment.
+    pub(crate) fn store_works(&self) -> bool {
+        self.store_health.works()
     }
 
     /// The answer to an offer.

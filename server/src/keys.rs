@@ -2,15 +2,18 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use protocol::{ClientId, RoomId};
-use rooms::SessionId;
+use rooms::{AddressMark, SessionId};
 use sha2::Sha256;
 use thiserror::Error;
+
+use crate::engine::network_of;
 
 const KEY_BYTES: usize = 32;
 const SESSION_BYTES: usize = 32;
@@ -91,6 +94,17 @@ impl Keys {
     pub(crate) fn client_id(&self, session: &SessionId, room: &RoomId) -> ClientId {
         let digest = self.sign(b"client", &[session.as_bytes(), room.as_str().as_bytes()]);
         ClientId::new(digest[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    }
+
+    /// By what a banned address is known again; the address cannot be read back from it.
+    pub(crate) fn address_mark(&self, address: IpAddr) -> AddressMark {
+        let network = network_of(address);
+        let digest = match network {
+            IpAddr::V4(address) => self.sign(b"address", &[&address.octets()]),
+            IpAddr::V6(address) => self.sign(b"address", &[&address.octets()]),
+        };
+        let (mark, _) = digest.split_first_chunk().expect("a signature is longer than a mark");
+        AddressMark(*mark)
     }
 
     fn sign(&self, purpose: &[u8], parts: &[&[u8]]) -> [u8; SIGNATURE_BYTES] {

@@ -10,26 +10,41 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+mod calendar;
 mod engine;
+mod join_key;
 mod keys;
+mod secret;
 pub mod settings;
 mod store;
 mod web;
 
 pub use engine::EngineError;
 use engine::{Engine, EngineHandle, EngineSettings};
+pub use join_key::JoinKeyError;
+use join_key::JoinKey;
 pub use keys::KeyError;
 use keys::Keys;
+use secret::Secret;
+pub use secret::SecretError;
 use settings::Settings;
+pub use store::OpenError;
+use store::Store;
 
 /// How long requests that are under way may take when the server stops.
-const GOODBYE_MAX: Duration = Duration::from_secs(5);
+const GOODBYE_MAX: Duration = Duration::from_secs(6);
 
 /// Why the server did not start.
 #[derive(Debug, Error)]
 pub enum StartError {
     #[error(transparent)]
     Key(#[from] KeyError),
+    #[error(transparent)]
+    JoinKey(#[from] JoinKeyError),
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    #[error(transparent)]
+    Database(#[from] OpenError),
     #[error("cannot listen for HTTP on {address}: {source}")]
     Bind { address: SocketAddr, source: io::Error },
     #[error(transparent)]
@@ -49,6 +64,9 @@ impl Server {
     /// Binds both sockets.
     pub async fn bind(settings: Settings) -> Result<Self, StartError> {
         let keys = Keys::open(&settings.data_dir)?;
+        let join_key = settings.join_key.as_deref().map(JoinKey::read).transpose()?;
+        let admin_token = settings.admin_token_file.as_deref().map(Secret::read).transpose()?;
+        let database = settings.database();
         let address = settings.listen;
         let bind_error = |source| StartError::Bind { address, source };
         let listener = TcpListener::bind(address).await.map_err(bind_error)?;
@@ -57,13 +75,17 @@ impl Server {
             listen: settings.rtc_listen(),
             public_addresses: settings.rtc_address,
             limits: settings.limits,
+            kept_rooms: settings.room,
             rooms: rooms::Config { ice_servers: settings.ice_server, ..settings.limits.rooms() },
         };
-        let store = store::InMemory::with_rooms(settings.room);
-        let (engine, handle) = Engine::bind(engine_settings, &store).await?;
+        let (store, stored) = Store::open(&database).await?;
+        tracing::info!(n_rooms = stored.len(), "opened the database");
+        let (engine, handle) = Engine::bind(engine_settings, store, stored).await?;
         let app = web::App::new(web::Inner {
             engine: handle.clone(),
             keys,
+            join_key,
+            admin_token,
             assets: web::Assets::new(settings.assets),
             behind_proxy: settings.behind_proxy,
         });

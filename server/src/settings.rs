@@ -33,9 +33,21 @@ pub struct Settings {
     #[arg(long, env = "RTC_CHAT_ROOM", value_name = "NAME", value_delimiter = ',')]
     pub room: Vec<RoomId>,
 
-    /// Where the key that signs sessions lives; made at the first start.
+    /// Where the key that signs sessions and the database live; made at the first start.
     #[arg(long, env = "RTC_CHAT_DATA_DIR", value_name = "DIR", default_value = "rtc-chat-data")]
     pub data_dir: PathBuf,
+
+    /// The file with rooms and their history, made at the first start [default: rtc-chat.sqlite in --data-dir].
+    #[arg(long, env = "RTC_CHAT_DATABASE", value_name = "FILE")]
+    pub database: Option<PathBuf>,
+
+    /// A file with the key of join tokens that another application signs: a secret (HS256) or a public key in PEM (EdDSA).
+    #[arg(long, env = "RTC_CHAT_JOIN_KEY", value_name = "FILE")]
+    pub join_key: Option<PathBuf>,
+
+    /// A file with the token of the administrator, who may do everything in every room.
+    #[arg(long, env = "RTC_CHAT_ADMIN_TOKEN_FILE", value_name = "FILE")]
+    pub admin_token_file: Option<PathBuf>,
 
     /// Serve a file under /assets/ from here if it is there, else the built-in one.
     #[arg(long, env = "RTC_CHAT_ASSETS", value_name = "DIR")]
@@ -69,6 +81,10 @@ impl Settings {
             Ok(arguments) => Self::parse_from(arguments),
             Err(error) => <Self as clap::CommandFactory>::command().error(clap::error::ErrorKind::Io, error).exit(),
         }
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.database.clone().unwrap_or_else(|| self.data_dir.join("rtc-chat.sqlite"))
     }
 
     /// The address for WebRTC. With any free HTTP port it is any free UDP port too.

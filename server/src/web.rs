@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::routing::{get, post};
@@ -16,12 +16,15 @@ use tokio_util::sync::CancellationToken;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::engine::EngineHandle;
+use crate::join_key::JoinKey;
 use crate::keys::Keys;
+use crate::secret::Secret;
 
 mod api;
 mod assets;
 mod caller;
 mod classic;
+mod door;
 mod failure;
 mod guard;
 mod offer;
@@ -42,6 +45,8 @@ pub(crate) struct App(Arc<Inner>);
 pub(crate) struct Inner {
     pub engine: EngineHandle,
     pub keys: Keys,
+    pub join_key: Option<JoinKey>,
+    pub admin_token: Option<Secret>,
     pub assets: Assets,
     /// Whether `X-Forwarded-…` is to be believed.
     pub behind_proxy: bool,
@@ -72,6 +77,7 @@ impl App {
             .route("/", get(pages::landing))
             .route("/index", get(pages::landing))
             .route("/healthz", get(|| async { "ok" }))
+            .route("/readyz", get(ready))
             .route("/reset", get(classic::reset))
             .route("/assets/{*path}", get(assets::serve))
             .merge(classic::routes("/rtc"))
@@ -96,8 +102,20 @@ impl App {
         &self.0.keys
     }
 
+    fn is_administrator(&self, token: &str) -> bool {
+        self.0.admin_token.as_ref().is_some_and(|known| known.is(token))
+    }
+
     fn engine(&self) -> &EngineHandle {
         &self.0.engine
+    }
+}
+
+/// Whether someone new may be sent here: not while what is said cannot be kept.
+async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
+    match app.engine().store_works() {
+        true => (StatusCode::OK, "ready"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "the database does not work"),
     }
 }
 

@@ -68,4 +68,4 @@ pub struct RequestId(pub u64);
 
 /// One piece of slow work on its way to its verdict. The core numbers them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JobId(pub(crate) u64);
+pub struct JobId(pub u64);

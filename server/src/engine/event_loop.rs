@@ -5,8 +5,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use protocol::ClientId;
-use rooms::{Effect, Reply, RequestId, Rooms};
+use protocol::{ClientId, RoomId};
+use rooms::{Effect, Reply, RequestId, RoomRecord, Rooms};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -15,11 +15,12 @@ use super::admission::Rate;
 use super::connection::{Connection, Factory, Happening, Owner, SendError};
 use super::connections::{ConnectionId, Connections};
 use super::hasher::{Hasher, Job, Verdict};
-use super::memory::Memory;
+use super::keeping::{CALENDAR_EVERY, Keeping};
 use super::socket::Socket;
 use super::{COMMANDS_MAX, Command, EngineHandle, Offer, OfferRefused, offer};
+use crate::calendar::unix_ms;
 use crate::settings::Limits;
-use crate::store::Store;
+use crate::store::{Answer, Store};
 
 /// Batches of datagrams that are taken before anything else is looked at.
 const BATCHES_MAX: usize = 4;
@@ -32,6 +33,8 @@ pub(crate) struct EngineSettings {
     pub public_addresses: Vec<IpAddr>,
     pub limits: Limits,
     pub rooms: rooms::Config,
+    /// Public rooms that exist from the start and never expire.
+    pub kept_rooms: Vec<RoomId>,
 }
 
 /// Why the engine did not start.
@@ -48,7 +51,7 @@ pub(crate) struct Engine {
     socket: Socket,
     connections: Connections,
     rooms: Rooms,
-    memory: Memory,
+    keeping: Keeping,
     factory: Factory,
     hasher: Hasher,
     offers: Rate,
@@ -56,29 +59,40 @@ pub(crate) struct Engine {
     commands: mpsc::Receiver<Command>,
     waiting: BTreeMap<RequestId, oneshot::Sender<Reply>>,
     next_request: u64,
+    /// When the rooms are told the date again.
+    calendar_at: Instant,
     /// Set when the server stops: when to go even if someone has not heard `bye`.
     stopping: Option<Instant>,
 }
 
 impl Engine {
-    /// Binds the socket and opens the kept rooms.
-    pub(crate) async fn bind(settings: EngineSettings, store: &dyn Store) -> Result<(Self, EngineHandle), EngineError> {
+    /// Binds the socket and opens the rooms of the store and of the settings.
+    pub(crate) async fn bind(
+        settings: EngineSettings,
+        store: Store,
+        stored: Vec<RoomRecord>,
+    ) -> Result<(Self, EngineHandle), EngineError> {
         let address = settings.listen;
         let socket = Socket::bind(address).await.map_err(|source| EngineError::Bind { address, source })?;
         let candidates = socket.host_addresses(&settings.public_addresses).map_err(EngineError::Interfaces)?;
         let now = Instant::now();
         let mut rooms = Rooms::new(settings.rooms, rand::random(), now);
-        for kept in store.kept_rooms() {
-            rooms.open_kept_room(kept.room, kept.public, kept.guest_limit, kept.password_hash, now);
+        rooms.set_calendar(unix_ms(), now);
+        for record in stored {
+            rooms.restore(record, now);
+        }
+        for room in settings.kept_rooms {
+            rooms.open_kept_room(room, true, 0, None, now);
         }
         let (sender, commands) = mpsc::channel(COMMANDS_MAX);
-        let handle = EngineHandle { commands: sender, rtc_address: socket.local_addr() };
+        let store_health = store.health();
+        let handle = EngineHandle { commands: sender, rtc_address: socket.local_addr(), store_health };
         let limits = settings.limits;
         let engine = Self {
             socket,
             connections: Connections::default(),
             rooms,
-            memory: Memory::default(),
+            keeping: Keeping::new(store),
             factory: Factory::new(candidates, limits.backlog_bytes),
             hasher: Hasher::new(limits.hashing_slots()),
             offers: Rate::per_minute(limits.offers_per_minute, limits.offers_burst),
@@ -86,6 +100,7 @@ impl Engine {
             commands,
             waiting: BTreeMap::new(),
             next_request: 0,
+            calendar_at: now + CALENDAR_EVERY,
             stopping: None,
         };
         Ok((engine, handle))
@@ -97,13 +112,14 @@ impl Engine {
         loop {
             self.settle(Instant::now());
             if self.stopping.is_some_and(|until| self.connections.is_empty() || until <= Instant::now()) {
-                return;
+                return self.keeping.finish().await;
             }
             let wake = self.wake();
             tokio::select! {
                 _ = self.socket.readable() => self.receive(&mut inbox),
                 Some(command) = self.commands.recv() => self.handle_command(command, Instant::now()),
                 verdict = self.hasher.next() => self.handle_verdict(verdict, Instant::now()),
+                answers = self.keeping.next() => self.handle_answers(answers, Instant::now()),
                 () = sleep_until(wake) => self.handle_timeout(Instant::now()),
                 () = stop.cancelled(), if self.stopping.is_none() => self.handle_stop(Instant::now()),
             }
@@ -111,7 +127,7 @@ impl Engine {
     }
 
     fn wake(&self) -> Option<Instant> {
-        [self.rooms.poll_timeout(), self.connections.wake(), self.stopping].into_iter().flatten().min()
+        [self.rooms.poll_timeout(), self.connections.wake(), self.stopping, Some(self.calendar_at)].into_iter().flatten().min()
     }
 
     fn receive(&mut self, inbox: &mut super::socket::Inbox) {
@@ -134,6 +150,10 @@ impl Engine {
     }
 
     fn handle_timeout(&mut self, now: Instant) {
+        if self.calendar_at <= now {
+            self.calendar_at = now + CALENDAR_EVERY;
+            self.rooms.set_calendar(unix_ms(), now);
+        }
         self.connections.handle_timeout(&self.socket, now);
         if self.rooms.poll_timeout().is_some_and(|at| at <= now) {
             self.rooms.handle_timeout(now);
@@ -191,6 +211,26 @@ impl Engine {
         }
     }
 
+    fn handle_answers(&mut self, answers: Vec<Answer>, now: Instant) {
+        for answer in answers {
+            match answer {
+                Answer::Written { job, kept } => self.rooms.handle_kept(job, kept, now),
+                Answer::Texts { job, page } => self.rooms.handle_texts(job, page, now),
+                Answer::Passed(mark) => {
+                    for (request, reply) in self.keeping.release(mark) {
+                        self.answer(request, reply);
+                    }
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, request: RequestId, reply: Reply) {
+        if let Some(waiting) = self.waiting.remove(&request) {
+            drop(waiting.send(reply));
+        }
+    }
+
     /// Does everything that the rooms want and tells them everything that happened, until both are silent.
     fn settle(&mut self, now: Instant) {
         loop {
@@ -205,8 +245,8 @@ impl Engine {
     fn apply(&mut self, effect: Effect, now: Instant) {
         match effect {
             Effect::Reply { request, reply } => {
-                if let Some(waiting) = self.waiting.remove(&request) {
-                    drop(waiting.send(reply));
+                if let Some(reply) = self.keeping.hold(request, reply) {
+                    self.answer(request, reply);
                 }
             }
             Effect::HashPassword { job, password } => self.hasher.push(Job::Hash { job, password }),
@@ -217,7 +257,7 @@ impl Engine {
             | Effect::EditText { .. }
             | Effect::DropText { .. }
             | Effect::ForgetTexts { .. }
-            | Effect::LoadTexts { .. } => self.memory.apply(effect, &mut self.rooms, now),
+            | Effect::LoadTexts { .. } => self.keeping.apply(effect),
             Effect::Send { to, frame } => self.send(&to, &frame),
             Effect::Disconnect { client } => {
                 if let Some(id) = self.connections.open_of(&client) {

@@ -21,10 +21,12 @@ pub(crate) enum Token {
     /// Not one that this installation signed.
     Invalid,
     Session(SessionId),
+    /// The administrator's own.
+    Administrator,
 }
 
 /// The sender of a request.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub from: IpAddr,
     pub cookie: Token,
@@ -32,6 +34,8 @@ pub(crate) struct Caller {
     /// A browser, not a program: it keeps its session in the cookie, out of any script's reach.
     pub is_browser: bool,
     is_secure: bool,
+    /// As what the sender knows us.
+    host: Option<String>,
 }
 
 impl Token {
@@ -46,12 +50,43 @@ impl Token {
     pub(crate) fn session(self) -> Option<SessionId> {
         match self {
             Self::Session(session) => Some(session),
-            Self::Absent | Self::Invalid => None,
+            Self::Absent | Self::Invalid | Self::Administrator => None,
         }
     }
 }
 
 impl Caller {
+    /// What the request is to be judged by: the bearer token where there is one, else the cookie.
+    pub(crate) fn token(&self) -> Token {
+        if self.bearer == Token::Absent { self.cookie } else { self.bearer }
+    }
+
+    /// The session of the bearer token, else that of the cookie, else a new one.
+    pub(crate) fn session_or_new(&self, keys: &Keys) -> SessionId {
+        match self.bearer {
+            Token::Session(session) => session,
+            // Stale, as after a reinstallation: the password decides anew.
+            Token::Invalid | Token::Administrator => keys.new_session(),
+            Token::Absent => self.cookie_session(keys),
+        }
+    }
+
+    /// How the sender gets a session: a program in the body, a browser in a cookie, where no script can read it.
+    pub(crate) fn hand_out(&self, session: &SessionId, keys: &Keys) -> (String, Option<HeaderValue>) {
+        let by_cookie = self.bearer == Token::Absent && (self.is_browser || self.cookie != Token::Absent);
+        if by_cookie {
+            (String::new(), Some(self.set_cookie(session, keys)))
+        } else {
+            (keys.session_token(session), None)
+        }
+    }
+
+    /// The beginning of our addresses as the sender knows us; empty where it did not say.
+    pub(crate) fn origin(&self) -> String {
+        let scheme = if self.is_secure { "https" } else { "http" };
+        self.host.as_ref().map(|host| format!("{scheme}://{host}")).unwrap_or_default()
+    }
+
     /// The session of the cookie, or a new one.
     pub(crate) fn cookie_session(&self, keys: &Keys) -> SessionId {
         self.cookie.session().unwrap_or_else(|| keys.new_session())
@@ -88,9 +123,13 @@ impl FromRequestParts<App> for Caller {
         let jar = CookieJar::from_headers(headers);
         let bearer = headers.get(header::AUTHORIZATION).map(|value| bearer_token(value).unwrap_or_default());
         Ok(Self {
+            host: headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned),
             from: forwarded.or(peer).unwrap_or(IpAddr::from([0, 0, 0, 0])),
             cookie: Token::read(jar.get(COOKIE).map(Cookie::value), app.keys()),
-            bearer: Token::read(bearer, app.keys()),
+            bearer: match bearer {
+                Some(token) if app.is_administrator(token) => Token::Administrator,
+                token => Token::read(token, app.keys()),
+            },
             is_browser: headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN),
             is_secure: app.0.behind_proxy && headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https"),
         })

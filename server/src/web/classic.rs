@@ -1,19 +1,20 @@
 //! The pages and the form flow of the first version, under `/rtc`; the second version has them under `/chat`.
 
 use axum::Router;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Path, State};
+use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::get;
 use protocol::limits::GUEST_LIMITS;
 use protocol::{ClientId, ErrorId, History, OfferForm, RoomId};
-use rooms::{AddressMark, Pass, Reply, Request, RoomError, SessionId};
+use rooms::{Reply, Request, RoomError, SessionId};
 use serde::Deserialize;
 
 use super::caller::Caller;
+use super::door::Shown;
 use super::failure::Failure;
-use super::pages::{self, Lobby, Password, Room, Wish};
+use super::pages::{self, Knocked, Lobby, Password, Room, Wish};
 use super::{App, guard, unix_time};
 
 /// Under which prefix a page was asked for: what its clients understand.
@@ -57,6 +58,13 @@ struct Visit {
     flavour: Flavour,
 }
 
+/// What became of someone who came to a room's door.
+enum Entrance {
+    Seated(ClientId),
+    /// Someone inside has to open.
+    Knocking,
+}
+
 /// The lobby and the rooms under `prefix`.
 pub(crate) fn routes(prefix: &'static str) -> Router<App> {
     let flavour = if prefix == SECOND.prefix { SECOND } else { FIRST };
@@ -68,9 +76,17 @@ pub(crate) fn routes(prefix: &'static str) -> Router<App> {
         },
     );
     let room =
-        get(async move |State(app): State<App>, caller: Caller, Path(room): Path<String>, headers: HeaderMap| {
-            visit(app, caller).enter(&room, &headers).await
-        })
+        get(
+            async move |State(app): State<App>,
+                        caller: Caller,
+                        Path(room): Path<String>,
+                        behind: Result<Query<Shown>, QueryRejection>,
+                        headers: HeaderMap| {
+                // What cannot be read shows nothing.
+                let shown = behind.map(|Query(shown)| shown).unwrap_or_default();
+                visit(app, caller).enter(&room, shown, &headers).await
+            },
+        )
         // `HEAD` must not take a seat.
         .head(async move |State(app): State<App>, Path(room): Path<String>| peek(&app, &room).await)
         .post(
@@ -121,7 +137,7 @@ impl Visit {
             return self.show_lobby(StatusCode::FORBIDDEN, Some(STALE_FORM.to_owned()), wish).await;
         }
         match self.make_room(&wish, form.password).await {
-            Ok(room) => self.redirect_to(&room),
+            Ok(room) => self.redirect(StatusCode::FOUND, &room),
             Err(failure) => {
                 // As the first version does: a wish that cannot be granted shows the form again.
                 let status = match failure.notice.id {
@@ -139,12 +155,12 @@ impl Visit {
             return Err(Failure::malformed("the guest limit is not one of those to choose from"));
         }
         let request = Request::Create {
+            owner: Some(self.client_id(&room)),
             room: room.clone(),
             password: Some(password).filter(|password| !password.is_empty()),
             public: wish.public,
             guest_limit: wish.guest_limit,
             from: self.caller.from,
-            owner: None,
             lobby: false,
             history: History::None,
             kept: false,
@@ -156,55 +172,82 @@ impl Visit {
         }
     }
 
-    /// `GET` of a room: a seat at once, or the form for its password.
-    async fn enter(self, room: &str, headers: &HeaderMap) -> Response {
+    /// `GET` of a room: a seat at once, the form for its password, or the page that waits until someone opens.
+    async fn enter(self, room: &str, shown: Shown, headers: &HeaderMap) -> Response {
         if !guard::is_visit(headers) {
             return self.refuse(Failure::new(ErrorId::CrossOrigin, "a page of another origin cannot take a seat"));
         }
         let Ok(room) = RoomId::parse(room) else { return self.refuse(Failure::unknown_room()) };
-        match self.take_seat(&room, None).await {
-            Ok(Ok(client)) => self.show_room(&room, &client),
-            Ok(Err(RoomError::PasswordRequired)) => self.ask_password(StatusCode::OK, &room, None),
+        match self.take_seat(&room, None, shown).await {
+            Ok(Ok(entrance)) => self.let_in(&room, entrance).await,
+            Ok(Err(RoomError::PasswordRequired)) => self.ask_password(StatusCode::OK, &room, None).await,
             Ok(Err(error)) => self.refuse(error.into()),
             Err(failure) => self.refuse(failure),
         }
     }
 
-    async fn enter_with_password(self, room: &str, form: Result<Form<PasswordForm>, FormRejection>) -> Response {
+    async fn enter_with_password(
+        self,
+        room: &str,
+        form: Result<Form<PasswordForm>, FormRejection>,
+    ) -> Response {
         let form = match form {
             Ok(Form(form)) => form,
             Err(rejection) => return self.refuse(failure_of(&rejection)),
         };
         let Ok(room) = RoomId::parse(room) else { return self.refuse(Failure::unknown_room()) };
         if !self.is_own_form(&form.csrf_token) {
-            return self.ask_password(StatusCode::FORBIDDEN, &room, Some(STALE_FORM.to_owned()));
+            return self.ask_password(StatusCode::FORBIDDEN, &room, Some(STALE_FORM.to_owned())).await;
         }
-        match self.take_seat(&room, Some(form.password)).await {
-            Ok(Ok(client)) => self.show_room(&room, &client),
+        let again = |error: &RoomError| Some(pages::sentence(&error.to_string()));
+        match self.take_seat(&room, Some(form.password), Shown::default()).await {
+            // The page that waits asks again by `GET`, which needs no password any more.
+            Ok(Ok(Entrance::Knocking)) => self.redirect(StatusCode::SEE_OTHER, &room),
+            Ok(Ok(entrance)) => self.let_in(&room, entrance).await,
             Ok(Err(
                 error @ (RoomError::WrongPassword | RoomError::PasswordRequired | RoomError::PasswordTooLong { .. }),
-            )) => self.ask_password(StatusCode::OK, &room, Some(pages::sentence(&error.to_string()))),
+            )) => self.ask_password(StatusCode::OK, &room, again(&error)).await,
             Ok(Err(error @ RoomError::TooManyPasswords)) => {
-                self.ask_password(StatusCode::TOO_MANY_REQUESTS, &room, Some(pages::sentence(&error.to_string())))
+                self.ask_password(StatusCode::TOO_MANY_REQUESTS, &room, again(&error)).await
             }
             Ok(Err(error)) => self.refuse(error.into()),
             Err(failure) => self.refuse(failure),
         }
     }
 
-    async fn take_seat(&self, room: &RoomId, password: Option<String>) -> Result<Result<ClientId, RoomError>, Failure> {
+    async fn take_seat(
+        &self,
+        room: &RoomId,
+        password: Option<String>,
+        shown: Shown,
+    ) -> Result<Result<Entrance, RoomError>, Failure> {
+        let (pass, name) = shown.at_the_door(&self.app, &self.caller, room)?;
         let request = Request::Join {
             room: room.clone(),
             session: self.session,
-            client: self.app.keys().client_id(&self.session, room),
+            client: self.client_id(room),
             password,
             from: self.caller.from,
             offers: Some(self.flavour.offers),
-            mark: AddressMark::default(),
-            pass: Pass::None,
-            name: None,
+            mark: self.app.keys().address_mark(self.caller.from),
+            pass,
+            name,
         };
-        Ok(self.app.engine().join(request).await?)
+        match self.app.engine().request(request).await? {
+            Reply::Seated { client, .. } => Ok(Ok(Entrance::Seated(client))),
+            Reply::Waiting { .. } => Ok(Ok(Entrance::Knocking)),
+            Reply::Refused(error) => Ok(Err(error)),
+            _ => Err(Failure::new(ErrorId::Internal, "there is no seat")),
+        }
+    }
+
+    async fn let_in(&self, room: &RoomId, entrance: Entrance) -> Response {
+        let Entrance::Seated(client) = entrance else { return self.show_waiting(room).await };
+        self.show_room(room, &client)
+    }
+
+    fn client_id(&self, room: &RoomId) -> ClientId {
+        self.app.keys().client_id(&self.session, room)
     }
 
     fn is_own_form(&self, token: &str) -> bool {
@@ -230,15 +273,35 @@ impl Visit {
         pages::show(status, &page, self.cookie())
     }
 
-    fn ask_password(&self, status: StatusCode, room: &RoomId, notice: Option<String>) -> Response {
+    async fn ask_password(&self, status: StatusCode, room: &RoomId, notice: Option<String>) -> Response {
+        let (who, more) = self.who_is_inside(room).await;
         let page = Password {
             prefix: self.flavour.prefix,
             room: room.to_string(),
             segment: room.to_path_segment(),
             csrf_token: self.csrf_token(),
             notice,
+            who,
+            more,
         };
         pages::show(status, &page, self.cookie())
+    }
+
+    async fn show_waiting(&self, room: &RoomId) -> Response {
+        let (who, more) = self.who_is_inside(room).await;
+        let page = Knocked { prefix: self.flavour.prefix, room: room.to_string(), who, more };
+        pages::show(StatusCode::ACCEPTED, &page, self.cookie())
+    }
+
+    /// The names that are shown outside, and how many more there are; nothing of a room that is not public.
+    async fn who_is_inside(&self, room: &RoomId) -> (Vec<String>, usize) {
+        match self.app.engine().inspect(room.clone()).await {
+            Ok(Some(room)) => {
+                let more = pages::not_named(room.participants, &room.who);
+                (room.who, more)
+            }
+            Ok(None) | Err(_) => (Vec::new(), 0),
+        }
     }
 
     fn show_room(&self, room: &RoomId, client: &ClientId) -> Response {
@@ -246,10 +309,10 @@ impl Visit {
         pages::show(StatusCode::OK, &page, self.cookie())
     }
 
-    fn redirect_to(&self, room: &RoomId) -> Response {
+    fn redirect(&self, status: StatusCode, room: &RoomId) -> Response {
         let place = format!("{}/{}", self.flavour.prefix, room.to_path_segment());
         let cookie = self.cookie().map(|cookie| (header::SET_COOKIE, cookie));
-        (StatusCode::FOUND, AppendHeaders(cookie), [(header::LOCATION, place)]).into_response()
+        (status, AppendHeaders(cookie), [(header::LOCATION, place)]).into_response()
     }
 
     fn refuse(&self, failure: Failure) -> Response {

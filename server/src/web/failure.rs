@@ -29,6 +29,12 @@ impl Failure {
         Self::new(ErrorId::Malformed, message)
     }
 
+    /// There is no token or cookie, or not one of ours.
+    pub(crate) fn no_session() -> Self {
+        Self::new(ErrorId::UnknownClient, "the session token is missing or not one of ours")
+            .with_status(StatusCode::UNAUTHORIZED)
+    }
+
     pub(crate) fn unknown_room() -> Self {
         Self::from(&RoomError::UnknownRoom)
     }

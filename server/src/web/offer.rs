@@ -4,13 +4,12 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use protocol::api::SessionDescription;
 use protocol::{ErrorId, RoomId};
 use rooms::{RoomError, SessionId};
 
 use super::App;
-use super::caller::{Caller, Token};
+use super::caller::Caller;
 use super::failure::Failure;
 use crate::engine::Offer;
 
@@ -31,11 +30,7 @@ pub(crate) async fn classic(State(app): State<App>, Path(room): Path<String>, ca
 /// `POST /api/v1/rooms/{room}/offer`, by bearer token or cookie.
 pub(crate) async fn api(State(app): State<App>, Path(room): Path<String>, caller: Caller, body: Body) -> Answer {
     let room = RoomId::parse(&room).map_err(|_| Failure::unknown_room())?;
-    let token = if caller.bearer == Token::Absent { caller.cookie } else { caller.bearer };
-    let session = token.session().ok_or_else(|| {
-        Failure::new(ErrorId::UnknownClient, "the session token is missing or not one of ours")
-            .with_status(StatusCode::UNAUTHORIZED)
-    })?;
+    let session = caller.token().session().ok_or_else(Failure::no_session)?;
     answer(&app, room, session, &caller, body).await
 }
 

@@ -44,6 +44,11 @@ pub(crate) struct RoomRow {
     pub guest_limit: usize,
     pub has_password: bool,
     pub idle_minutes: u64,
+    pub lobby: bool,
+    pub locked: bool,
+    pub who: Vec<String>,
+    /// Inside, but not named.
+    pub more: usize,
 }
 
 /// Asks for a room's password.
@@ -55,6 +60,20 @@ pub(crate) struct Password {
     pub segment: String,
     pub csrf_token: String,
     pub notice: Option<String>,
+    pub who: Vec<String>,
+    /// Inside, but not named.
+    pub more: usize,
+}
+
+/// Asks again by itself until someone inside has opened.
+#[derive(Template)]
+#[template(path = "waiting.html")]
+pub(crate) struct Knocked {
+    pub prefix: &'static str,
+    pub room: String,
+    pub who: Vec<String>,
+    /// Inside, but not named.
+    pub more: usize,
 }
 
 /// The room itself.
@@ -91,8 +110,17 @@ impl From<RoomSummary> for RoomRow {
             guest_limit: room.guest_limit,
             has_password: room.has_password,
             idle_minutes: room.idle_seconds / 60,
+            lobby: room.lobby,
+            locked: room.locked,
+            more: not_named(room.participants, &room.who),
+            who: room.who,
         }
     }
+}
+
+/// How many are inside beside those who are named; where nobody is, nothing is said at all.
+pub(crate) fn not_named(participants: usize, who: &[String]) -> usize {
+    participants.saturating_sub(who.len())
 }
 
 /// A page, and the cookie that goes with it.

@@ -14,6 +14,8 @@ const EMBASSIES: &[(&str, &[&str])] = &[
     ("opus", &["desktop/media/src/audio/opus"]),
     ("quinn_udp", &["server/src/engine/socket"]),
     ("argon2", &["server/src/engine/hasher"]),
+    ("sqlx", &["server/src/store/sqlite", "server/tests/"]),
+    ("jsonwebtoken", &["server/src/join_key", "server/tests/"]),
     ("fantoccini", &["lab/bots/"]),
 ];
 

@@ -1,0 +1,67 @@
+//! Invites: made, listed, revoked. Their secret is shown once, to who made them.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use protocol::api::{CreateInvite, CreatedInvite, InviteList};
+use rooms::{InviteId, NewInvite, Reply, Request};
+
+use super::{Body, ask, authority, misunderstood, read_or_default, room_of};
+use crate::web::App;
+use crate::web::caller::Caller;
+use crate::web::door::Invitation;
+use crate::web::failure::Failure;
+
+pub(super) async fn list(
+    State(app): State<App>,
+    Path(room): Path<String>,
+    caller: Caller,
+) -> Result<Json<InviteList>, Failure> {
+    let room = room_of(&room)?;
+    let by = authority(&app, &caller, &room)?;
+    match ask(&app, Request::ListInvites { room, by }).await? {
+        Reply::Invites(invites) => Ok(Json(InviteList { invites })),
+        _ => Err(misunderstood()),
+    }
+}
+
+pub(super) async fn create(
+    State(app): State<App>,
+    Path(room): Path<String>,
+    caller: Caller,
+    body: Body,
+) -> Result<(StatusCode, Json<CreatedInvite>), Failure> {
+    let body = body?;
+    let room = room_of(&room)?;
+    let by = authority(&app, &caller, &room)?;
+    let wish: CreateInvite = read_or_default(&body)?;
+    let invitation = Invitation::draw();
+    let invite = NewInvite {
+        hash: invitation.hash(),
+        role: wish.role,
+        expires_in: wish.expires_in_seconds.map(Duration::from_secs),
+        uses: wish.uses,
+    };
+    let place = format!("{}/rtc/{}", caller.origin(), room.to_path_segment());
+    let Reply::Invited(invite) = ask(&app, Request::Invite { room, by, invite }).await? else {
+        return Err(misunderstood());
+    };
+    let token = invitation.token();
+    let url = format!("{place}?invite={token}");
+    Ok((StatusCode::CREATED, Json(CreatedInvite { invite, token, url })))
+}
+
+pub(super) async fn revoke(
+    State(app): State<App>,
+    Path((room, id)): Path<(String, String)>,
+    caller: Caller,
+) -> Result<StatusCode, Failure> {
+    let room = room_of(&room)?;
+    let by = authority(&app, &caller, &room)?;
+    match ask(&app, Request::Revoke { room, by, invite: InviteId::new(id) }).await? {
+        Reply::Done => Ok(StatusCode::NO_CONTENT),
+        _ => Err(misunderstood()),
+    }
+}

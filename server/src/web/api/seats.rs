@@ -1,0 +1,71 @@
+//! Seats: taken, waited for, given up.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use protocol::api::{JoinRoom, Seat, Waiting};
+use protocol::limits::KNOCK_EVERY;
+use rooms::{Reply, Request};
+
+use super::{Body, ask, misunderstood, read_or_default, room_of};
+use crate::web::App;
+use crate::web::caller::Caller;
+use crate::web::door::Shown;
+use crate::web::failure::Failure;
+
+/// A bearer token or a cookie brings its session; without one a new session is made.
+///
+/// A program gets its token in the body. A browser gets it in the cookie only, where no script can read it.
+pub(super) async fn join(
+    State(app): State<App>,
+    Path(room): Path<String>,
+    caller: Caller,
+    body: Body,
+) -> Result<Response, Failure> {
+    let wish: JoinRoom = read_or_default(&body?)?;
+    let room = room_of(&room)?;
+    let shown = Shown { invite: wish.invite, join_token: wish.join_token, name: wish.name };
+    let (pass, name) = shown.at_the_door(&app, &caller, &room)?;
+    let keys = app.keys();
+    let session = caller.session_or_new(keys);
+    let request = Request::Join {
+        client: keys.client_id(&session, &room),
+        mark: keys.address_mark(caller.from),
+        room,
+        session,
+        password: wish.password,
+        from: caller.from,
+        offers: None,
+        pass,
+        name,
+    };
+    let reply = ask(&app, request).await?;
+    let (token, cookie) = caller.hand_out(&session, keys);
+    let cookie = AppendHeaders(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    match reply {
+        Reply::Seated { room, client } => {
+            Ok((cookie, Json(Seat { room_id: room, client_id: client, token })).into_response())
+        }
+        Reply::Waiting { client, .. } => {
+            let retry_after_ms = u64::try_from(KNOCK_EVERY.as_millis()).unwrap_or(u64::MAX);
+            let waiting = Waiting { knocking: true, client_id: client, token, retry_after_ms };
+            Ok((StatusCode::ACCEPTED, cookie, Json(waiting)).into_response())
+        }
+        _ => Err(misunderstood()),
+    }
+}
+
+/// Also what a page sends as it closes (`navigator.sendBeacon`), which can carry nothing but the cookie.
+pub(super) async fn leave(
+    State(app): State<App>,
+    Path(room): Path<String>,
+    caller: Caller,
+) -> Result<StatusCode, Failure> {
+    let room = room_of(&room)?;
+    let session = caller.token().session().ok_or_else(Failure::no_session)?;
+    match ask(&app, Request::Leave { room, session }).await? {
+        Reply::Left => Ok(StatusCode::NO_CONTENT),
+        _ => Err(misunderstood()),
+    }
+}
