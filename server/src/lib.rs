@@ -21,8 +21,8 @@ mod web;
 
 pub use engine::EngineError;
 use engine::{Engine, EngineHandle, EngineSettings};
-pub use join_key::JoinKeyError;
 use join_key::JoinKey;
+pub use join_key::JoinKeyError;
 pub use keys::KeyError;
 use keys::Keys;
 use secret::Secret;

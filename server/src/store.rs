@@ -269,7 +269,9 @@ impl Store {
         let changed = self.health.set(works);
         match works {
             true if changed => tracing::info!("the database works again"),
-            false if changed => tracing::error!("the database does not work: what is said in rooms with a history is refused"),
+            false if changed => {
+                tracing::error!("the database does not work: what is said in rooms with a history is refused")
+            }
             true | false => {}
         }
         changed

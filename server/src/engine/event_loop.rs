@@ -127,7 +127,10 @@ impl Engine {
     }
 
     fn wake(&self) -> Option<Instant> {
-        [self.rooms.poll_timeout(), self.connections.wake(), self.stopping, Some(self.calendar_at)].into_iter().flatten().min()
+        [self.rooms.poll_timeout(), self.connections.wake(), self.stopping, Some(self.calendar_at)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn receive(&mut self, inbox: &mut super::socket::Inbox) {

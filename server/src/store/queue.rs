@@ -225,7 +225,8 @@ mod tests {
         let batch = batch_of(&mut queue, [save("demo", 1), drop_text(1), drop_text(2)]);
         queue.settle(batch, &[Err(DatabaseError::Missing), Ok(()), Err(DatabaseError::Missing)]);
         assert!(queue.is_empty() && !queue.has_rooms());
-        let answers = [(1, Kept::Done), (2, Kept::Missing)].map(|(job, kept)| Answer::Written { job: JobId(job), kept });
+        let answers =
+            [(1, Kept::Done), (2, Kept::Missing)].map(|(job, kept)| Answer::Written { job: JobId(job), kept });
         assert_eq!(queue.take_answers(), answers);
     }
 }

@@ -69,6 +69,10 @@ fn misunderstood() -> Failure {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    // A list would be taken for the values of an object without their names.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Failure::malformed("the body is no JSON object"));
+    }
     serde_json::from_slice(body).map_err(|error| Failure::malformed(format!("the body is not as documented: {error}")))
 }
 

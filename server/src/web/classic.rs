@@ -75,28 +75,27 @@ pub(crate) fn routes(prefix: &'static str) -> Router<App> {
             visit(app, caller).create(form).await
         },
     );
-    let room =
-        get(
-            async move |State(app): State<App>,
-                        caller: Caller,
-                        Path(room): Path<String>,
-                        behind: Result<Query<Shown>, QueryRejection>,
-                        headers: HeaderMap| {
-                // What cannot be read shows nothing.
-                let shown = behind.map(|Query(shown)| shown).unwrap_or_default();
-                visit(app, caller).enter(&room, shown, &headers).await
-            },
-        )
-        // `HEAD` must not take a seat.
-        .head(async move |State(app): State<App>, Path(room): Path<String>| peek(&app, &room).await)
-        .post(
-            async move |State(app): State<App>,
-                        caller: Caller,
-                        Path(room): Path<String>,
-                        form: Result<Form<PasswordForm>, FormRejection>| {
-                visit(app, caller).enter_with_password(&room, form).await
-            },
-        );
+    let room = get(
+        async move |State(app): State<App>,
+                    caller: Caller,
+                    Path(room): Path<String>,
+                    behind: Result<Query<Shown>, QueryRejection>,
+                    headers: HeaderMap| {
+            // What cannot be read shows nothing.
+            let shown = behind.map(|Query(shown)| shown).unwrap_or_default();
+            visit(app, caller).enter(&room, shown, &headers).await
+        },
+    )
+    // `HEAD` must not take a seat.
+    .head(async move |State(app): State<App>, Path(room): Path<String>| peek(&app, &room).await)
+    .post(
+        async move |State(app): State<App>,
+                    caller: Caller,
+                    Path(room): Path<String>,
+                    form: Result<Form<PasswordForm>, FormRejection>| {
+            visit(app, caller).enter_with_password(&room, form).await
+        },
+    );
     Router::new().route(prefix, lobby).route(&format!("{prefix}/{{room}}"), room)
 }
 
@@ -186,11 +185,7 @@ impl Visit {
         }
     }
 
-    async fn enter_with_password(
-        self,
-        room: &str,
-        form: Result<Form<PasswordForm>, FormRejection>,
-    ) -> Response {
+    async fn enter_with_password(self, room: &str, form: Result<Form<PasswordForm>, FormRejection>) -> Response {
         let form = match form {
             Ok(Form(form)) => form,
             Err(rejection) => return self.refuse(failure_of(&rejection)),

@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::{ErrorId, Role, RoomId, Username};
-use serde::Deserialize;
 use rooms::{InviteHash, Pass, RoomError};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::caller::{Caller, Token};

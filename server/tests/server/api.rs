@@ -125,9 +125,21 @@ async fn the_description_names_every_route_and_what_it_answers() {
     describes("RoomSummary", &program.get("/api/v1/rooms/demo").await.json());
     describes("Seat", &program.post_json("/api/v1/rooms/demo/join", &json!({})).await.json());
     describes("Failure", &program.get("/api/v1/rooms/nowhere").await.json());
+    let created: Value = program.post_json("/api/v1/rooms", &json!({"id": "mine", "lobby": true})).await.json();
+    describes("CreatedRoom", &created);
+    let owner = Visitor::bearing(&site, created["token"].as_str().expect("a token"));
+    describes("RoomDetails", &owner.patch("/api/v1/rooms/mine", &json!({})).await.json());
+    let invite = json!({"expires_in_seconds": 9, "uses": 9});
+    describes("CreatedInvite", &owner.post_json("/api/v1/rooms/mine/invites", &invite).await.json());
+    let invites: Value = owner.get("/api/v1/rooms/mine/invites").await.json();
+    describes("InviteList", &invites);
+    describes("Invite", &invites["invites"][0]);
+    describes("BanList", &owner.get("/api/v1/rooms/mine/bans").await.json());
+    describes("Waiting", &Visitor::of(&site).try_join("mine", &json!({})).await.json());
     for (path, methods) in description["paths"].as_object().expect("paths") {
-        let path = path.replace("{room}", "demo");
-        for (method, name) in [(Method::GET, "get"), (Method::POST, "post")] {
+        let path = path.replace("{room}", "demo").replace("{id}", "x").replace("{client}", "x");
+        let all = [(Method::GET, "get"), (Method::POST, "post"), (Method::PATCH, "patch"), (Method::DELETE, "delete")];
+        for (method, name) in all {
             let answer = program.send(method, &path, |request| request.body("{}")).await;
             assert_eq!(answer.status == StatusCode::METHOD_NOT_ALLOWED, methods.get(name).is_none(), "{name} {path}");
         }

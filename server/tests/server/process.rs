@@ -1,63 +1,11 @@
 //! The program itself: its one line, its help, its logs, its end.
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use protocol::{Address, Message};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
-use super::support::{Peer, Visitor, site};
-
-struct Program {
-    child: Child,
-    url: String,
-    rest: BufReader<tokio::process::ChildStdout>,
-    _data: tempfile::TempDir,
-}
-
-impl Program {
-    async fn start(flags: &[&str]) -> Self {
-        let data = tempfile::tempdir().expect("a temporary directory");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rtc-chat-server"))
-            .args([
-                "--listen",
-                "127.0.0.1:0",
-                "--room",
-                "demo",
-                "--data-dir",
-                data.path().to_str().expect("a path in UTF-8"),
-            ])
-            .args(flags)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the program starts");
-        let mut rest = BufReader::new(child.stdout.take().expect("its output"));
-        let mut line = String::new();
-        rest.read_line(&mut line).await.expect("a line");
-        let url = line.trim_end().strip_prefix("listening on ").expect("the line").to_owned();
-        Self { child, url, rest, _data: data }
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.child.id().expect("a running program").to_string();
-        let sent = std::process::Command::new("kill").args([name, &id]).status();
-        assert!(sent.is_ok_and(|status| status.success()));
-    }
-
-    /// What it wrote to stdout after its line, and to stderr.
-    async fn ended(mut self) -> (String, String) {
-        let ended = tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await;
-        assert!(ended.expect("an end within 10 s").is_ok_and(|status| status.success()));
-        let (mut stdout, mut stderr) = (String::new(), String::new());
-        self.rest.read_to_string(&mut stdout).await.expect("text");
-        let mut log = self.child.stderr.take().expect("its log");
-        log.read_to_string(&mut stderr).await.expect("text");
-        (stdout, stderr)
-    }
-}
+use super::support::{Peer, Program, Visitor, site};
 
 #[tokio::test]
 async fn told_to_stop_it_says_bye_to_everyone_and_ends() {

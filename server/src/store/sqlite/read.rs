@@ -11,7 +11,7 @@ use super::{Database, DatabaseError, Reader, lists};
 impl Database {
     /// Every room as it was saved last. One that cannot be read is left out.
     pub(crate) async fn rooms(&mut self) -> Result<Vec<RoomRecord>, DatabaseError> {
-                // The counter is saved with the room, the texts by themselves: the later of the two holds.
+        // The counter is saved with the room, the texts by themselves: the later of the two holds.
         let found = sqlx::query(
             "SELECT *, MAX(next_text_id, COALESCE((SELECT MAX(texts.id) + 1 FROM texts WHERE room = rooms.id), 0)) \
              AS free_text_id FROM rooms ORDER BY id",
@@ -38,15 +38,14 @@ impl Reader {
         limit: usize,
         since_ms: u64,
     ) -> Result<(Vec<TextRecord>, bool), DatabaseError> {
-        let rows = sqlx::query(
-            "SELECT * FROM texts WHERE room = ?1 AND id < ?2 AND time_ms >= ?4 ORDER BY id DESC LIMIT ?3",
-        )
-        .bind(room.as_str())
-        .bind(before.map_or(i64::MAX, integer))
-        .bind(integer(limit as u64) + 1)
-        .bind(integer(since_ms))
-        .fetch_all(&mut self.connection)
-        .await?;
+        let rows =
+            sqlx::query("SELECT * FROM texts WHERE room = ?1 AND id < ?2 AND time_ms >= ?4 ORDER BY id DESC LIMIT ?3")
+                .bind(room.as_str())
+                .bind(before.map_or(i64::MAX, integer))
+                .bind(integer(limit as u64) + 1)
+                .bind(integer(since_ms))
+                .fetch_all(&mut self.connection)
+                .await?;
         let more = rows.len() > limit;
         let texts: Result<Vec<_>, _> = rows.iter().take(limit).rev().map(|row| read_text(room, row)).collect();
         Ok((texts?, more))

@@ -7,8 +7,8 @@ use rooms::{AddressMark, BanRecord, InviteHash, InviteId, InviteRecord, JobId, R
 use tempfile::TempDir;
 
 use super::*;
-use crate::store::sample::{self, text};
 use crate::store::Change;
+use crate::store::sample::{self, text};
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -164,8 +164,11 @@ async fn texts_are_edited_dropped_and_forgotten_with_their_room() {
         let (room, author) = (room.clone(), ClientId::new(author));
         Change::EditText { job: JobId(id), room, id, author, text: "better".to_owned() }
     };
-    let drop_of = |id, author: Option<&str>| {
-        Change::DropText { job: JobId(id), room: room.clone(), id, author: author.map(ClientId::new) }
+    let drop_of = |id, author: Option<&str>| Change::DropText {
+        job: JobId(id),
+        room: room.clone(),
+        id,
+        author: author.map(ClientId::new),
     };
     let foreign = [change_of(1, "bea"), drop_of(1, Some("bea")), change_of(9, "ann"), drop_of(9, None)];
     let results = kept.database.apply(&foreign).await;

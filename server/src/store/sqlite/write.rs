@@ -17,7 +17,9 @@ impl Database {
     pub(crate) async fn apply(&mut self, changes: &[Change]) -> Vec<Done> {
         match self.apply_together(changes).await {
             Ok(()) => changes.iter().map(|_| Ok(())).collect(),
-            Err(DatabaseError::Refused(_) | DatabaseError::Missing) if changes.len() > 1 => self.apply_each(changes).await,
+            Err(DatabaseError::Refused(_) | DatabaseError::Missing) if changes.len() > 1 => {
+                self.apply_each(changes).await
+            }
             Err(error) => refuse_all(error, changes.len()),
         }
     }
@@ -74,7 +76,8 @@ async fn apply_one(transaction: &mut Transaction<'_, Sqlite>, change: &Change) -
         }
         Change::KeepText { text, .. } => keep_text(transaction, text).await,
         Change::EditText { room, id, author, text, .. } => {
-            let edit = sqlx::query("UPDATE texts SET text = ?4, edited = 1 WHERE room = ?1 AND id = ?2 AND client = ?3");
+            let edit =
+                sqlx::query("UPDATE texts SET text = ?4, edited = 1 WHERE room = ?1 AND id = ?2 AND client = ?3");
             let edit = edit.bind(room.as_str()).bind(integer(*id)).bind(author.as_str()).bind(text.as_str());
             was_there(edit.execute(&mut **transaction).await?.rows_affected())
         }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use protocol::{Address, Envelope, Message};
+use protocol::{Action, Address, ClientId, Envelope, Message, Moderate, Profile};
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::channel::ChannelId;
 use str0m::net::{Protocol, Receive};
@@ -92,6 +92,27 @@ impl Peer {
         let mut peer = Self::connect(&visitor, &format!("/api/v1/rooms/{room}")).await;
         peer.greeted().await;
         (peer, seat.client_id.to_string())
+    }
+
+    /// Takes the seat that `visitor` may have, connects, and announces everything that this version understands.
+    /// The password of every room in these tests is `sesame`.
+    pub(crate) async fn enter(visitor: &Visitor, room: &str, name: &str) -> Self {
+        let joined = visitor.try_join(room, &serde_json::json!({"password": "sesame"})).await;
+        assert!(joined.status.is_success(), "{}", joined.text);
+        let mut peer = Self::connect(visitor, &format!("/api/v1/rooms/{room}")).await;
+        peer.greeted().await;
+        let capabilities = ["events", "moderation", "chat"].map(|name| name.to_owned().into()).to_vec();
+        let profile = Profile { username: name.to_owned(), capabilities };
+        peer.say(Address::GroundControl, &Message::Profile(profile)).await;
+        peer.settle().await;
+        peer
+    }
+
+    /// Has something done that only some may do.
+    pub(crate) async fn moderate(&mut self, action: Action, client: Option<&ClientId>, address: bool) {
+        let wish = Moderate { action, client: client.cloned(), address };
+        self.say(Address::GroundControl, &Message::Moderate(wish)).await;
+        self.settle().await;
     }
 
     /// Exchanges offer and answer for a seat that `visitor` has; waits for the open channel.

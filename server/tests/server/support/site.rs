@@ -28,6 +28,15 @@ impl Site {
         Self::over(tempfile::tempdir().expect("a temporary directory"), flags).await
     }
 
+    /// With a flag that names a file of this text, beside the data.
+    pub(crate) async fn with_file(flag: &str, text: &str) -> Self {
+        let data = tempfile::tempdir().expect("a temporary directory");
+        let path = data.path().join("given");
+        std::fs::write(&path, text).expect("a file");
+        let path = path.to_str().expect("a path in UTF-8").to_owned();
+        Self::over(data, &[flag, &path]).await
+    }
+
     async fn over(data: TempDir, flags: &[&str]) -> Self {
         let server = Server::bind(settings(data.path(), flags)).await.expect("a server");
         let url = format!("http://127.0.0.1:{}", server.http_address().port());
@@ -35,6 +44,11 @@ impl Site {
         let mut tasks = JoinSet::new();
         tasks.spawn(server.run(async move { drop(stopped.await) }));
         Self { url, data, stop: Some(stop), tasks }
+    }
+
+    /// Where its data is.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.path()
     }
 
     /// Tells the server to stop and waits until it has.

@@ -26,6 +26,11 @@ impl Page {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {} {}", self.status, self.text))
     }
 
+    /// The status and the identifier of the error that this is.
+    pub(crate) fn refusal(&self) -> (u16, String) {
+        (self.status.as_u16(), self.error())
+    }
+
     /// The identifier of the error that this is.
     pub(crate) fn error(&self) -> String {
         self.json::<Failure>().error.id.to_string()
@@ -100,6 +105,42 @@ impl Visitor {
 
     pub(crate) async fn post_text(&self, path: &str, body: String) -> Page {
         self.send(Method::POST, path, |request| request.body(body)).await
+    }
+
+    /// A program that shows this token.
+    pub(crate) fn bearing(site: &Site, token: &str) -> Self {
+        Self::of(site).saying("authorization", &format!("Bearer {token}"))
+    }
+
+    /// A seat through the API; from then on its token is shown.
+    pub(crate) async fn with_session(self, room: &str) -> Self {
+        let token = self.join(room).await.token;
+        self.saying("authorization", &format!("Bearer {token}"))
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &serde_json::Value) -> Page {
+        self.send(Method::PATCH, path, |request| request.json(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Page {
+        self.send(Method::DELETE, path, |request| request).await
+    }
+
+    /// Creates a room as a program does, and speaks as its owner from then on.
+    pub(crate) async fn owning(site: &Site, wish: &serde_json::Value) -> Self {
+        Self::bearing(site, &Self::founding(site, wish).await)
+    }
+
+    /// Creates a room as a program does; the owner's token.
+    pub(crate) async fn founding(site: &Site, wish: &serde_json::Value) -> String {
+        let created = Self::of(site).post_json("/api/v1/rooms", wish).await;
+        assert_eq!(created.status, StatusCode::CREATED, "{}", created.text);
+        created.json::<protocol::api::CreatedRoom>().token
+    }
+
+    /// Asks for a seat through the API, however that ends.
+    pub(crate) async fn try_join(&self, room: &str, wish: &serde_json::Value) -> Page {
+        self.post_json(&format!("/api/v1/rooms/{room}/join"), wish).await
     }
 
     /// Creates a room as a person does: opens the lobby, fills in the form.
