@@ -1,6 +1,7 @@
 //! The lobby: keeps the list of rooms fresh and tells a refusal in place. Without it the forms work all the same.
 
 import { createRoom, joinRoom, listRooms, Refused } from './api.js';
+import { shownName } from './names.js';
 import { el, reconcile, setText } from './view/dom.js';
 
 const REFRESH_EVERY = 4_000;
@@ -14,13 +15,15 @@ const { prefix } = section.dataset;
 class RoomCard {
   #participants = el('span', { class: 'room-participants' });
   #activity = el('span', { class: 'room-activity' });
+  #entrance = el('span', { class: 'room-entrance' });
+  #who = el('p', { class: 'room-who', hidden: true });
   #notice = el('p', { class: 'notice room-notice', role: 'alert', hidden: true });
 
   constructor(room) {
     const address = `${prefix}/${encodeURIComponent(room.id)}`;
     const title = el('p', { class: 'room-title' }, el('bdi', {}, room.id));
-    const facts = el('p', { class: 'room-facts' }, this.#participants, this.#activity);
-    this.element = el('li', { class: 'room-card', data: { roomId: room.id } }, title, facts);
+    const facts = el('p', { class: 'room-facts' }, this.#participants, this.#activity, this.#entrance);
+    this.element = el('li', { class: 'room-card', data: { roomId: room.id } }, title, facts, this.#who);
     this.element.append(room.has_password ? this.#form(room, address) : link(room, address), this.#notice);
   }
 
@@ -28,6 +31,11 @@ class RoomCard {
     setText(this.#participants, `${room.participants} / ${room.guest_limit === 0 ? 'Unlimited' : room.guest_limit}`);
     const minutes = Math.floor(room.idle_seconds / 60);
     setText(this.#activity, minutes === 0 ? 'active now' : `active ${minutes} min ago`);
+    setText(this.#entrance, room.locked ? 'locked' : room.lobby ? 'on request' : '');
+    const who = room.who ?? [];
+    const more = room.participants - who.length;
+    this.#who.hidden = who.length === 0;
+    setText(this.#who, who.map(shownName).join(', ') + (more > 0 ? ` and ${more} more` : ''));
   }
 
   #form(room, address) {

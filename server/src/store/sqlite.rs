@@ -8,7 +8,7 @@ mod read;
 pub(crate) mod tests;
 mod write;
 
-use std::fs::{OpenOptions, Permissions};
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -26,6 +26,9 @@ const MIGRATIONS: &[(&str, &str)] = &[
 ];
 /// Someone else (a backup, a curious person) may hold the file for this long.
 const BUSY_MAX: Duration = Duration::from_secs(2);
+/// An earlier server may still be about to end: it gets a second.
+const LOCK_ATTEMPTS: u32 = 20;
+const LOCK_EVERY: Duration = Duration::from_millis(50);
 /// Readable by nobody else: it holds password hashes and what people wrote.
 const MODE: u32 = 0o600;
 
@@ -34,6 +37,8 @@ const MODE: u32 = 0o600;
 pub enum OpenError {
     #[error("cannot make the database {}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
+    #[error("the database {} is in use by another server", path.display())]
+    InUse { path: PathBuf },
     #[error("cannot open the database {}: {source}", path.display())]
     Open { path: PathBuf, source: sqlx::Error },
     #[error("the database {} is damaged ({what}); put a backup in its place, or remove it to begin anew", path.display())]
@@ -100,6 +105,8 @@ impl From<sqlx::Error> for DatabaseError {
 /// An open database, to write.
 pub(crate) struct Database {
     connection: SqliteConnection,
+    /// Locked as long as it is open; the system lets go of it even after `kill -9`.
+    _lock: File,
 }
 
 /// The same database, to read: what is being written does not hold it up.
@@ -109,18 +116,37 @@ pub(crate) struct Reader {
 
 /// Opens the file, made with mode 0600 where there is none, checks it and brings it up to date.
 pub(crate) async fn open(path: &Path) -> Result<(Database, Reader), OpenError> {
-    make_private(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+    let file_error = |source| OpenError::File { path: path.to_owned(), source };
+    let lock = open_private(&lock_of(path)).map_err(file_error)?;
+    for attempt in 1.. {
+        match lock.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if attempt < LOCK_ATTEMPTS => tokio::time::sleep(LOCK_EVERY).await,
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: path.to_owned() }),
+            Err(TryLockError::Error(source)) => return Err(file_error(source)),
+        }
+    }
+    // Closed at once: of a file that is open twice SQLite's own locks would be lost when one is closed.
+    drop(open_private(path).map_err(file_error)?);
     let mut connection = connect(path, "store-writer").await?;
     check(path, &mut connection).await?;
     migrate(path, &mut connection).await?;
     let reader = connect(path, "store-reader").await?;
-    Ok((Database { connection }, Reader { connection: reader }))
+    Ok((Database { connection, _lock: lock }, Reader { connection: reader }))
 }
 
 /// The write-ahead log takes over the mode of the file.
-fn make_private(path: &Path) -> io::Result<()> {
+fn open_private(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().create(true).append(true).mode(MODE).open(path)?;
-    file.set_permissions(Permissions::from_mode(MODE))
+    file.set_permissions(Permissions::from_mode(MODE))?;
+    Ok(file)
+}
+
+/// Two servers that write the same rooms would each undo what the other did.
+fn lock_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    name.into()
 }
 
 async fn connect(path: &Path, name: &'static str) -> Result<SqliteConnection, OpenError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 
-use protocol::api::{BanList, CreatedInvite, InviteList, RoomDetails};
+use protocol::api::{BanList, CreatedInvite, InviteList, RoomDetails, Seat};
 use protocol::{Address, Chat, GetChat, Message, Text, TextId};
 use reqwest::StatusCode;
 use serde_json::json;
@@ -135,6 +135,26 @@ async fn a_created_room_is_there_as_soon_as_it_was_said_to_be() {
 }
 
 #[tokio::test]
+async fn who_was_inside_comes_back_after_a_kill_without_a_password_and_without_knocking() {
+    let data = tempfile::tempdir().unwrap();
+    let program = Program::over(data.path(), &[]).await;
+    let wish = json!({"id": "hall", "password": "sesame", "guest_limit": 2});
+    let owner = Visitor::at(&program.url);
+    assert_eq!(owner.post_json("/api/v1/rooms", &wish).await.status, StatusCode::CREATED);
+    let joined = Visitor::at(&program.url).try_join("hall", &json!({"password": "sesame"})).await;
+    let seat: Seat = joined.json();
+    program.kill().await;
+    let program = Program::over(data.path(), &[]).await;
+    assert_eq!(
+        Visitor::at(&program.url).try_join("hall", &json!({})).await.refusal(),
+        (401, "password-required".into())
+    );
+    let back = Visitor::at(&program.url).saying("authorization", &format!("Bearer {}", seat.token));
+    assert_eq!(back.join("hall").await.client_id, seat.client_id);
+    assert_eq!(back.inspect("hall").await.participants, 1);
+}
+
+#[tokio::test]
 async fn a_history_that_is_given_up_is_forgotten() {
     let site = Site::with(&[]).await;
     let owner = Visitor::owning(&site, &json!({"id": "hall", "history": "forever"})).await;
@@ -186,7 +206,7 @@ async fn a_disk_that_fails_refuses_lines_and_nothing_else() {
 async fn key_and_database_are_for_nobody_else() {
     let site = Site::with(&[]).await;
     Visitor::owning(&site, &json!({"id": "hall"})).await;
-    for name in ["session.key", "rtc-chat.sqlite", "rtc-chat.sqlite-wal"] {
+    for name in ["session.key", "rtc-chat.sqlite", "rtc-chat.sqlite-wal", "rtc-chat.sqlite.lock"] {
         let mode = std::fs::metadata(site.data().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }

@@ -282,6 +282,16 @@ async fn a_damaged_or_foreign_file_is_refused_in_a_sentence() {
 }
 
 #[tokio::test]
+async fn one_server_at_a_time_has_a_database() {
+    let kept = Kept::new().await;
+    let path = kept.directory.path().join("store.sqlite");
+    let refused = open(&path).await.err().expect("a refusal");
+    assert!(matches!(refused, OpenError::InUse { .. }), "{refused}");
+    drop((kept.database, kept.reader));
+    assert!(open(&path).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_database_of_a_later_version_is_left_alone() {
     let mut kept = Kept::new().await;
     let later = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
