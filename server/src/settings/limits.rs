@@ -67,6 +67,24 @@ pub struct Limits {
     /// Until an empty room that is not kept expires.
     #[arg(long, env = "RTC_CHAT_EMPTY_ROOM_SECONDS", value_name = "SECONDS", default_value_t = seconds(limits::EMPTY_ROOM))]
     pub empty_room_seconds: Seconds,
+    /// Until a knock that is not renewed is withdrawn, and until whoever was denied may knock again.
+    #[arg(long, env = "RTC_CHAT_KNOCK_SECONDS", value_name = "SECONDS", default_value_t = seconds(limits::KNOCK))]
+    pub knock_seconds: Seconds,
+    /// People who may knock at one room.
+    #[arg(long, env = "RTC_CHAT_KNOCKS", value_name = "COUNT", default_value_t = limits::KNOCKS.0)]
+    pub knocks: usize,
+    /// People who may knock at one room from one address.
+    #[arg(long, env = "RTC_CHAT_KNOCKS_PER_ADDRESS", value_name = "COUNT", default_value_t = limits::KNOCKS.1)]
+    pub knocks_per_address: usize,
+    /// How long whoever was inside before a restart may come back without a password and without knocking.
+    #[arg(long, env = "RTC_CHAT_COMEBACK_SECONDS", value_name = "SECONDS", default_value_t = seconds(limits::COMEBACK))]
+    pub comeback_seconds: Seconds,
+    /// Chat lines of one client that may wait for the disk.
+    #[arg(long, env = "RTC_CHAT_TEXTS_WAITING_PER_CLIENT", value_name = "COUNT", default_value_t = limits::TEXTS_WAITING.0)]
+    pub texts_waiting_per_client: usize,
+    /// Chat lines of one room that may wait for the disk.
+    #[arg(long, env = "RTC_CHAT_TEXTS_WAITING", value_name = "COUNT", default_value_t = limits::TEXTS_WAITING.1)]
+    pub texts_waiting: usize,
 }
 
 /// A span of time as people write it.
@@ -110,6 +128,10 @@ impl Limits {
             seat_unconnected: self.seat_seconds.0,
             silence_unstable: self.unstable_seconds.0,
             silence_gone: self.gone_seconds.0,
+            knock: self.knock_seconds.0,
+            knocks: (self.knocks, self.knocks_per_address),
+            comeback: self.comeback_seconds.0,
+            texts_waiting: (self.texts_waiting_per_client, self.texts_waiting),
             ..rooms::Config::default()
         }
     }

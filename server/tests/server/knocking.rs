@@ -103,6 +103,41 @@ async fn a_foreign_page_does_not_knock() {
 }
 
 #[tokio::test]
+async fn so_many_knock_and_not_one_more() {
+    let site = Site::with(&["--behind-proxy", "--knocks=3", "--knocks-per-address=2"]).await;
+    let _owner = guarded(&site, json!({})).await;
+    let at = |address: &str| Visitor::of(&site).saying("x-forwarded-for", address);
+    let tries = [("192.0.2.1", 202), ("192.0.2.1", 202), ("192.0.2.1", 429), ("192.0.2.2", 202), ("192.0.2.3", 429)];
+    for (address, status) in tries {
+        let answer = at(address).try_join("hall", &json!({})).await;
+        assert_eq!(answer.status.as_u16(), status, "{address} {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_knock_that_is_not_renewed_is_withdrawn() {
+    let site = Site::with(&["--knock-seconds=0.3"]).await;
+    let mut owner = guarded(&site, json!({})).await;
+    let waiting: Waiting = Visitor::of(&site).try_join("hall", &json!({})).await.json();
+    knocking(&mut owner, 1).await;
+    knocking(&mut owner, 0).await;
+    let guest = Visitor::bearing(&site, &waiting.token);
+    assert_eq!(guest.try_join("hall", &json!({})).await.status, StatusCode::ACCEPTED, "one may knock again");
+    knocking(&mut owner, 1).await;
+}
+
+#[tokio::test]
+async fn whoever_leaves_does_not_knock_any_more() {
+    let site = Site::with(&["--knock-seconds=300"]).await;
+    let mut owner = guarded(&site, json!({})).await;
+    let waiting: Waiting = Visitor::of(&site).try_join("hall", &json!({})).await.json();
+    knocking(&mut owner, 1).await;
+    let guest = Visitor::bearing(&site, &waiting.token);
+    assert_eq!(guest.post_json("/api/v1/rooms/hall/leave", &json!({})).await.status, StatusCode::NO_CONTENT);
+    knocking(&mut owner, 0).await;
+}
+
+#[tokio::test]
 async fn who_is_inside_is_shown_outside_of_public_rooms_only() {
     let site = Site::with(&[]).await;
     for (room, public) in [("open", true), ("quiet", false)] {
