@@ -4,6 +4,7 @@
 //! writing is strict: what these types write is what the document says, byte for byte.
 
 mod address;
+pub mod admin;
 pub mod api;
 mod candidate;
 mod description;

@@ -37,4 +37,4 @@ pub use ids::{AddressMark, InviteHash, InviteId, JobId, RequestId, SessionId};
 pub use record::{BanRecord, InviteRecord, Kept, LoadedTexts, RoomRecord, TextRecord};
 pub use refusal::RoomError;
 pub use request::{By, NewInvite, Pass, Reply, Request};
-pub use rooms::Rooms;
+pub use rooms::{Census, Event, Rooms};

@@ -3,7 +3,9 @@
 mod administration;
 mod admission;
 mod chat;
+mod events;
 mod founding;
+mod oversight;
 mod presence;
 mod speech;
 
@@ -13,6 +15,10 @@ use std::time::{Duration, Instant};
 use protocol::{ClientId, ClientInfo, Message, Role, RoomId, api};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+
+pub use events::Event;
+use events::Events;
+pub use oversight::Census;
 
 use crate::agenda::{Agenda, Topic};
 use crate::attempts::{Attempt, Attempts};
@@ -30,6 +36,7 @@ pub struct Rooms {
     config: Config,
     rng: ChaCha8Rng,
     effects: Effects,
+    events: Events,
     agenda: Agenda,
     directory: Directory,
     calendar: Calendar,
@@ -51,6 +58,7 @@ impl Rooms {
         Self {
             rng: ChaCha8Rng::from_seed(seed),
             effects: Effects::default(),
+            events: Events::default(),
             agenda: Agenda::default(),
             directory: Directory::default(),
             calendar: Calendar::new(now),
@@ -126,6 +134,7 @@ impl Rooms {
             for seat in room.connected() {
                 self.effects.tell(&seat.client, &Message::Bye);
                 self.effects.disconnect(&seat.client);
+                self.events.note(|| Event::Left { room: room.id.clone(), client: seat.client.clone() });
             }
         }
         self.directory = Directory::default();

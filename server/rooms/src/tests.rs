@@ -4,6 +4,7 @@ mod doors;
 mod expiry;
 mod frames;
 mod lobby;
+mod oversight;
 mod passwords;
 mod relay;
 mod roles;

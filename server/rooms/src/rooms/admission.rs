@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use protocol::{ClientId, Role, RoomId};
 
-use super::Rooms;
+use super::{Event, Rooms};
 use crate::agenda::Topic;
 use crate::attempts::Attempt;
 use crate::bucket::Rate;
@@ -293,6 +293,9 @@ impl Rooms {
     /// The room is told, and the seat is free again unless a lease holds it.
     pub(super) fn end_link(&mut self, client: &ClientId, lease: Option<Lease>, now: Instant) {
         let Some((room, number)) = self.directory.place(client) else { return };
+        if room.seats.get(&number).is_some_and(Seat::is_connected) {
+            self.events.note(|| Event::Left { room: room.id.clone(), client: client.clone() });
+        }
         room.part(number, lease.unwrap_or(Lease { until: now, renewed: false }), &mut self.effects, now);
         match lease {
             Some(_) => self.note_seat(client),

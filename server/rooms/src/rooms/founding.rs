@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use protocol::limits::HISTORY_HOURS;
 use protocol::{ClientId, History, Message, RoomId, api};
 
-use super::Rooms;
+use super::{Event, Rooms};
 use crate::agenda::Topic;
 use crate::authority::Authority;
 use crate::chat::TextLog;
@@ -130,6 +130,7 @@ impl Rooms {
         self.note_room(&room);
         self.note_history(&room, now);
         self.save(&room);
+        self.events.note(|| Event::RoomOpened { room });
         self.effects.reply(request, Reply::Created(summary));
     }
 
@@ -144,6 +145,9 @@ impl Rooms {
     ) {
         let (kept, lobby, locked, history) = (true, false, false, History::None);
         let door = Door { public, guest_limit, password_hash, kept, lobby, locked, history };
+        if self.directory.room(&room).is_none() {
+            self.events.note(|| Event::RoomOpened { room: room.clone() });
+        }
         self.directory.open(room, door, now).door.kept = true;
     }
 
@@ -266,6 +270,7 @@ impl Rooms {
             if seat.is_connected() {
                 self.effects.tell(&seat.client, &Message::Bye);
                 self.effects.disconnect(&seat.client);
+                self.events.note(|| Event::Left { room: id.clone(), client: seat.client.clone() });
             }
             self.agenda.forget(&Topic::Seat(seat.client.clone()));
         }
@@ -275,6 +280,7 @@ impl Rooms {
         if room.saved.is_some() {
             self.effects.push(Effect::ForgetRoom(id.clone()));
         }
+        self.events.note(|| Event::RoomClosed { room: id.clone() });
         self.reconsider(now);
     }
 

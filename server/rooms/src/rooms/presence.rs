@@ -5,9 +5,9 @@ use std::time::Instant;
 use protocol::{ClientId, Message, RoomId};
 use rand::seq::IndexedRandom;
 
-use super::Rooms;
+use super::{Event, Rooms};
 use crate::agenda::Topic;
-use crate::seat::{Fate, Lease};
+use crate::seat::{Fate, Lease, Seat};
 
 /// What a newcomer is greeted with. Nobody reads it but people who debug.
 const GREETINGS: [&str; 3] =
@@ -19,10 +19,14 @@ impl Rooms {
         let Some((room, number)) = self.directory.place(client) else {
             return self.effects.disconnect(client);
         };
+        if room.seats.get(&number).is_some_and(Seat::is_connected) {
+            self.events.note(|| Event::Left { room: room.id.clone(), client: client.clone() });
+        }
         // To the room, a reloaded page is someone who left and someone who came: its peer connections are new.
         room.part(number, Lease { until: now, renewed: false }, &mut self.effects, now);
         if let Some(seat) = room.seats.get_mut(&number) {
             seat.connect(now);
+            self.events.note(|| Event::Joined { room: room.id.clone(), client: client.clone() });
         }
         let greeting = GREETINGS.choose(&mut self.rng).copied().unwrap_or_default();
         self.effects.tell(client, &Message::Greeting(greeting.to_owned()));

@@ -1,0 +1,42 @@
+//! Bodies of the administrator's API under `/api/v1/admin`; each request carries the administrator's token.
+//!
+//! | Route | Answer |
+//! |---|---|
+//! | `GET /api/v1/admin/rooms` | [`RoomOverviews`] |
+//! | `DELETE /api/v1/admin/rooms/{room}` | 204: everybody is sent away, the room is gone |
+//! | `DELETE /api/v1/admin/rooms/{room}/clients/{client}` | 204: the client is sent away |
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::RoomSummary;
+use crate::{ClientId, Role};
+
+/// Every room, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RoomOverviews {
+    pub rooms: Vec<RoomOverview>,
+}
+
+/// A room as whoever runs the server sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomOverview {
+    pub room: RoomSummary,
+    /// It never expires.
+    pub kept: bool,
+    /// In the order in which they came.
+    pub clients: Vec<ClientOverview>,
+}
+
+/// Someone in a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientOverview {
+    pub id: ClientId,
+    /// What the client calls itself: anybody may call themselves anything.
+    pub username: String,
+    #[serde(default, skip_serializing_if = "Role::is_guest")]
+    pub role: Role,
+    /// Otherwise the seat awaits its holder.
+    pub connected: bool,
+    /// It has said nothing for a while.
+    pub unstable: bool,
+}
