@@ -19,6 +19,7 @@ mod event_loop;
 mod hasher;
 mod keeping;
 mod offer;
+mod oversight;
 mod socket;
 mod stun;
 
@@ -26,6 +27,7 @@ pub(crate) use admission::network_of;
 pub use event_loop::EngineError;
 pub(crate) use event_loop::{Engine, EngineSettings};
 pub(crate) use offer::OfferError;
+use oversight::Oversight;
 
 /// Commands that may wait; with more the engine is overloaded, and the next one is refused.
 const COMMANDS_MAX: usize = 1024;
@@ -36,6 +38,7 @@ enum Command {
     Offer { offer: Offer, reply: oneshot::Sender<Result<String, OfferRefused>> },
     List { reply: oneshot::Sender<Vec<api::RoomSummary>> },
     Inspect { room: RoomId, reply: oneshot::Sender<Option<api::RoomSummary>> },
+    Oversee(Oversight),
 }
 
 /// An offer that a client posted for its seat.
@@ -115,6 +118,10 @@ impl EngineHandle {
 
     pub(crate) async fn inspect(&self, room: RoomId) -> Result<Option<api::RoomSummary>, Unavailable> {
         self.ask(|reply| Command::Inspect { room, reply }).await
+    }
+
+    async fn oversee<T>(&self, oversight: impl FnOnce(oneshot::Sender<T>) -> Oversight) -> Result<T, Unavailable> {
+        self.ask(|reply| Command::Oversee(oversight(reply))).await
     }
 
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Unavailable> {

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -11,25 +12,36 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 mod calendar;
+pub mod check;
+pub mod cli;
+mod controls;
 mod engine;
 mod join_key;
 mod keys;
+mod metrics;
 mod secret;
 pub mod settings;
 mod store;
+mod tls;
 mod web;
+mod webhooks;
 
+pub use controls::Controls;
 pub use engine::EngineError;
 use engine::{Engine, EngineHandle, EngineSettings};
 use join_key::JoinKey;
 pub use join_key::JoinKeyError;
 pub use keys::KeyError;
 use keys::Keys;
+use metrics::Metrics;
 use secret::Secret;
 pub use secret::SecretError;
-use settings::Settings;
+use settings::{Operations, Settings};
 pub use store::OpenError;
 use store::Store;
+use tls::Tls;
+pub use tls::TlsError;
+use webhooks::{Events, Webhooks};
 
 /// How long requests that are under way may take when the server stops.
 const GOODBYE_MAX: Duration = Duration::from_secs(6);
@@ -48,39 +60,52 @@ pub enum StartError {
     #[error("cannot listen for HTTP on {address}: {source}")]
     Bind { address: SocketAddr, source: io::Error },
     #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error("cannot set up the webhook: {0}")]
+    Webhook(String),
+    #[error(transparent)]
     Engine(#[from] EngineError),
 }
 
 /// A server that has bound its sockets; [`Self::run`] serves them.
 pub struct Server {
-    listener: TcpListener,
+    entrances: Vec<web::Entrance>,
     http_address: SocketAddr,
+    redirect_address: Option<SocketAddr>,
+    metrics_address: Option<SocketAddr>,
     engine: Engine,
     handle: EngineHandle,
-    app: web::App,
+    tls: Option<Tls>,
+    webhooks: Option<Webhooks>,
 }
 
 impl Server {
-    /// Binds both sockets.
+    /// Binds every socket.
     pub async fn bind(settings: Settings) -> Result<Self, StartError> {
         let keys = Keys::open(&settings.data_dir)?;
         let join_key = settings.join_key.as_deref().map(JoinKey::read).transpose()?;
         let admin_token = settings.admin_token_file.as_deref().map(Secret::read).transpose()?;
         let database = settings.database();
-        let address = settings.listen;
-        let bind_error = |source| StartError::Bind { address, source };
-        let listener = TcpListener::bind(address).await.map_err(bind_error)?;
-        let http_address = listener.local_addr().map_err(bind_error)?;
+        let tls = Tls::open(settings.tls.source(), &settings.data_dir)?;
+        let metrics = Metrics::new();
+        let (webhooks, events) = open_webhooks(&settings.operations, &metrics)?.unzip();
+        let (listener, http_address) = listen(settings.listen).await?;
         let engine_settings = EngineSettings {
             listen: settings.rtc_listen(),
             public_addresses: settings.rtc_address,
             limits: settings.limits,
             kept_rooms: settings.room,
             rooms: rooms::Config { ice_servers: settings.ice_server, ..settings.limits.rooms() },
+            metrics: metrics.clone(),
+            events,
         };
         let (store, stored) = Store::open(&database).await?;
         tracing::info!(n_rooms = stored.len(), "opened the database");
         let (engine, handle) = Engine::bind(engine_settings, store, stored).await?;
+        let in_all = settings.limits.http_connections;
+        // Every connection is the proxy's.
+        let per_address = if settings.behind_proxy { in_all } else { settings.limits.http_connections_per_address };
+        let crowd = Arc::new(web::Crowd::new(per_address, in_all));
         let app = web::App::new(web::Inner {
             engine: handle.clone(),
             keys,
@@ -88,13 +113,56 @@ impl Server {
             admin_token,
             assets: web::Assets::new(settings.assets),
             behind_proxy: settings.behind_proxy,
+            is_secure: tls.is_some(),
+            metrics: metrics.clone(),
+            crowd: Arc::clone(&crowd),
         });
-        Ok(Self { listener, http_address, engine, handle, app })
+        let entrance =
+            |listener, tls, crowd, router| web::Entrance { listener, tls, crowd, router, metrics: metrics.clone() };
+        let mut entrances = vec![entrance(listener, tls.clone(), Arc::clone(&crowd), app.clone().into_router())];
+        let (mut redirect_address, mut metrics_address) = (None, None);
+        if let Some(address) = settings.tls.http_redirect {
+            let (listener, address) = listen(address).await?;
+            entrances.push(entrance(listener, None, crowd, web::redirect(http_address.port())));
+            redirect_address = Some(address);
+        }
+        if let Some(address) = settings.operations.metrics_listen {
+            let (listener, address) = listen(address).await?;
+            entrances.push(entrance(listener, None, web::operations::crowd(), web::operations::router(app)));
+            metrics_address = Some(address);
+        }
+        Ok(Self { entrances, http_address, redirect_address, metrics_address, engine, handle, tls, webhooks })
+    }
+
+    /// What can be asked of the server while it runs.
+    pub fn controls(&self) -> Controls {
+        Controls::new(self.handle.clone(), self.tls.clone())
+    }
+
+    /// Where the metrics are served.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
     }
 
     /// Where pages and API are served.
     pub fn http_address(&self) -> SocketAddr {
         self.http_address
+    }
+
+    /// Where pages and API are served, as people write it.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.http_address)
+    }
+
+    /// Where HTTP is answered with the way to HTTPS.
+    pub fn redirect_address(&self) -> Option<SocketAddr> {
+        self.redirect_address
+    }
+
+    /// What whoever started the server should read.
+    pub fn notice(&self) -> Option<String> {
+        self.tls.as_ref()?.notice(&self.url())
     }
 
     /// Where WebRTC is taken (UDP).
@@ -107,10 +175,16 @@ impl Server {
         let stopping = CancellationToken::new();
         let mut tasks = JoinSet::new();
         tasks.spawn(self.engine.run(stopping.clone()));
-        tasks.spawn(self.app.serve(self.listener, stopping.clone()));
+        for entrance in self.entrances {
+            tasks.spawn(entrance.serve(stopping.clone()));
+        }
+        let mut reports = JoinSet::new();
+        if let Some(webhooks) = self.webhooks {
+            reports.spawn(webhooks.run(stopping.clone()));
+        }
         tokio::select! {
             () = stop => {}
-            // Both run for ever: one that ends is a fault, and the other is of no use without it.
+            // All run for ever: one that ends is a fault, and the others are of no use without it.
             _ = tasks.join_next() => tracing::error!("a part of the server ended"),
         }
         stopping.cancel();
@@ -118,5 +192,20 @@ impl Server {
         if tokio::time::timeout(GOODBYE_MAX, all_done).await.is_err() {
             tracing::info!("some requests were cut off");
         }
+        reports.join_all().await;
     }
+}
+
+fn open_webhooks(settings: &Operations, metrics: &Metrics) -> Result<Option<(Webhooks, Events)>, StartError> {
+    let (Some(url), Some(secret)) = (&settings.webhook, &settings.webhook_secret_file) else { return Ok(None) };
+    let secret = Secret::read(secret)?;
+    let made = Webhooks::new(url.clone(), secret, metrics.clone());
+    made.map(Some).map_err(|error| StartError::Webhook(error.to_string()))
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let bind_error = |source| StartError::Bind { address, source };
+    let listener = TcpListener::bind(address).await.map_err(bind_error)?;
+    let bound = listener.local_addr().map_err(bind_error)?;
+    Ok((listener, bound))
 }

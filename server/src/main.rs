@@ -2,26 +2,39 @@
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use server::Server;
+use server::cli::Command;
 use server::settings::Settings;
-use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use server::{Controls, Server, check};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
 
 /// The engines below us write addresses into their messages: they are silent unless asked for.
 const QUIET: &str = "str0m=off,is=off,dimpl=off,sctp_proto=off,quinn_udp=off,hyper=off";
+/// What the settings cannot be used for.
+const BAD_SETTINGS: u8 = 2;
+
+/// Exchanges the log's filter.
+type Log = reload::Handle<EnvFilter, Registry>;
 
 fn main() -> ExitCode {
-    let settings = Settings::from_command_line();
-    let filter = match EnvFilter::try_new(format!("{QUIET},{}", settings.log)) {
+    let (settings, matches) = match Settings::read() {
+        Ok(read) => read,
+        Err(error) => error.exit(),
+    };
+    let filter = match filter(&settings) {
         Ok(filter) => filter,
-        Err(error) => {
-            eprintln!("error: --log: {error}");
-            return ExitCode::from(2);
+        Err(complaint) => {
+            eprintln!("error: {complaint}");
+            return ExitCode::from(BAD_SETTINGS);
         }
     };
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+    if settings.operations.check_config {
+        return check(&settings, &matches);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -29,20 +42,59 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let code = runtime.block_on(serve(settings));
+    let code = match settings.command.clone() {
+        Some(command) => runtime.block_on(administer(command)),
+        None => {
+            let (filter, log) = reload::Layer::new(filter);
+            let colours = std::io::stderr().is_terminal();
+            let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
+            tracing_subscriber::registry().with(filter).with(lines).init();
+            runtime.block_on(serve(settings, log))
+        }
+    };
     // A password that is still being hashed interests nobody any more.
     runtime.shutdown_background();
     code
 }
 
-async fn serve(settings: Settings) -> ExitCode {
-    let stop = match Stop::listen() {
-        Ok(stop) => stop,
+fn filter(settings: &Settings) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(format!("{QUIET},{}", settings.log)).map_err(|error| format!("--log: {error}"))
+}
+
+fn check(settings: &Settings, matches: &clap::ArgMatches) -> ExitCode {
+    let _ = write!(std::io::stdout(), "{}", check::effective(matches));
+    match check::files(settings) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(BAD_SETTINGS)
+        }
+    }
+}
+
+async fn administer(command: Command) -> ExitCode {
+    match command.run().await {
+        Ok(text) if text.is_empty() => ExitCode::SUCCESS,
+        Ok(text) => {
+            let _ = writeln!(std::io::stdout(), "{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(settings: Settings, log: Log) -> ExitCode {
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
         Err(error) => {
             eprintln!("error: cannot listen for signals: {error}");
             return ExitCode::FAILURE;
         }
     };
+    let drain = Duration::from_secs(settings.operations.drain_seconds);
     let server = match Server::bind(settings).await {
         Ok(server) => server,
         Err(error) => {
@@ -51,28 +103,71 @@ async fn serve(settings: Settings) -> ExitCode {
         }
     };
     // Programs that start this one read exactly this line; one that does not read is no reason to fail.
-    let _ = writeln!(std::io::stdout(), "listening on http://{}", server.http_address());
+    let _ = writeln!(std::io::stdout(), "listening on {}", server.url());
+    if let Some(notice) = server.notice() {
+        eprintln!("{notice}");
+    }
+    if let Some(address) = server.metrics_address() {
+        tracing::info!(port = address.port(), "metrics");
+    }
     tracing::info!(rtc_port = server.rtc_address().port(), "ready");
-    server.run(stop.wait()).await;
+    let controls = server.controls();
+    server.run(signals.until_stop(&controls, &log, drain)).await;
     tracing::info!("stopped");
     ExitCode::SUCCESS
 }
 
-/// The signals that end the server.
-struct Stop {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
+/// The signals that the server minds.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
 }
 
-impl Stop {
+impl Signals {
     fn listen() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
 
-    async fn wait(mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+    /// Reloads on SIGHUP. On SIGTERM and SIGINT everyone may first leave by themselves for `drain`; a second one ends that.
+    async fn until_stop(&mut self, controls: &Controls, log: &Log, drain: Duration) {
+        loop {
+            tokio::select! {
+                () = told_to_stop(&mut self.terminate, &mut self.interrupt) => break,
+                _ = self.hang_up.recv() => reload(controls, log).await,
+            }
+        }
+        if !drain.is_zero() {
+            tokio::select! {
+                _ = tokio::time::timeout(drain, controls.drain()) => {}
+                () = told_to_stop(&mut self.terminate, &mut self.interrupt) => {}
+            }
         }
     }
+}
+
+async fn told_to_stop(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Reads the settings again. Whatever is wrong with them: what was in force stays.
+async fn reload(controls: &Controls, log: &Log) {
+    let settings = match Settings::read() {
+        Ok((settings, _)) => settings,
+        Err(error) => return tracing::error!(%error, "the settings stay as they were"),
+    };
+    match filter(&settings).map(|filter| log.reload(filter)) {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the log stays as it was"),
+        Err(complaint) => tracing::error!(complaint, "the log stays as it was"),
+    }
+    controls.reload(&settings).await;
+    tracing::info!("read the settings again");
 }

@@ -35,15 +35,27 @@ impl Secret {
         Ok(Self(text.as_bytes().to_vec()))
     }
 
+    /// HMAC-SHA256 of all parts, one after the other.
+    pub(crate) fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
+        self.mac(parts).finalize().into_bytes().into()
+    }
+
     /// Takes the same time however much of `given` is right: only signatures under a key of the moment are compared.
     pub(crate) fn is(&self, given: &str) -> bool {
         let moment = Self(rand::random::<[u8; 32]>().to_vec());
-        moment.mac(given.as_bytes()).verify_slice(&moment.mac(&self.0).finalize().into_bytes()).is_ok()
+        moment.mac(&[given.as_bytes()]).verify_slice(&moment.sign(&[&self.0])).is_ok()
     }
 
-    fn mac(&self, text: &[u8]) -> Hmac<Sha256> {
+    /// The secret itself, for whoever has to send it.
+    pub(crate) fn reveal(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    fn mac(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
-        mac.update(text);
+        for part in parts {
+            mac.update(part);
+        }
         mac
     }
 }
@@ -67,5 +79,13 @@ mod tests {
             assert!(!secret.is(wrong), "{wrong:?}");
         }
         assert!(matches!(Secret::read(dir.path()), Err(SecretError::Read { .. })));
+    }
+
+    #[test]
+    fn a_signature_is_hmac_sha256() {
+        // RFC 4231, test case 2.
+        let signed = Secret(b"Jefe".to_vec()).sign(&[b"what do ya want ", b"for nothing?"]);
+        let hex: String = signed.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }
 }

@@ -3,13 +3,19 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 use protocol::{IceServer, RoomId};
+
+use crate::cli::Command;
 
 pub mod file;
 mod limits;
+mod operations;
+mod tls;
 
 pub use limits::Limits;
+pub use operations::Operations;
+pub use tls::{Tls, TlsSource};
 
 /// The server of RTC-Chat: its pages, its API and its data channels.
 ///
@@ -70,17 +76,27 @@ pub struct Settings {
     pub config: Option<PathBuf>,
 
     #[command(flatten)]
+    pub tls: Tls,
+
+    #[command(flatten)]
+    pub operations: Operations,
+
+    #[command(flatten)]
     pub limits: Limits,
+
+    /// Without one: serve.
+    #[command(subcommand)]
+    pub command: Option<Command>,
 }
 
 impl Settings {
-    /// Reads the command line, the environment and the settings file; prints help or an error and exits where due.
-    pub fn from_command_line() -> Self {
+    /// Reads the command line, the environment and the settings file. The error may also be help or the version.
+    pub fn read() -> Result<(Self, ArgMatches), clap::Error> {
         let arguments: Vec<_> = std::env::args_os().collect();
-        match file::with_file(arguments) {
-            Ok(arguments) => Self::parse_from(arguments),
-            Err(error) => <Self as clap::CommandFactory>::command().error(clap::error::ErrorKind::Io, error).exit(),
-        }
+        let arguments =
+            file::with_file(arguments).map_err(|error| Self::command().error(clap::error::ErrorKind::Io, error))?;
+        let matches = Self::command().try_get_matches_from(arguments)?;
+        Ok((Self::from_arg_matches(&matches)?, matches))
     }
 
     pub fn database(&self) -> PathBuf {

@@ -1,36 +1,42 @@
 //! Everything over HTTP: the pages, the form flow of the first version, the API, the assets.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
 use protocol::limits::OFFER_BYTES;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::engine::EngineHandle;
 use crate::join_key::JoinKey;
 use crate::keys::Keys;
+use crate::metrics::Metrics;
 use crate::secret::Secret;
 
+mod admin;
 mod api;
 mod assets;
 mod caller;
 mod classic;
+mod crowd;
 mod door;
 mod failure;
 mod guard;
 mod offer;
+pub(crate) mod operations;
 mod pages;
+mod patience;
+mod redirect;
+mod serve;
 
 pub(crate) use assets::Assets;
+pub(crate) use crowd::Crowd;
+pub(crate) use redirect::router as redirect;
+pub(crate) use serve::Entrance;
 
 /// A form, or any body of the API but an offer.
 const BODY_BYTES: usize = 8 * 1024;
@@ -46,10 +52,16 @@ pub(crate) struct Inner {
     pub engine: EngineHandle,
     pub keys: Keys,
     pub join_key: Option<JoinKey>,
+    /// Without one there is no administration.
     pub admin_token: Option<Secret>,
     pub assets: Assets,
     /// Whether `X-Forwarded-…` is to be believed.
     pub behind_proxy: bool,
+    /// Whether we speak TLS ourselves.
+    pub is_secure: bool,
+    pub metrics: Metrics,
+    /// Who is connected over HTTP.
+    pub crowd: Arc<Crowd>,
 }
 
 impl App {
@@ -57,31 +69,17 @@ impl App {
         Self(Arc::new(inner))
     }
 
-    /// Serves until `stop` is cancelled and the requests that are under way have come to their end.
-    pub(crate) async fn serve(self, listener: TcpListener, stop: CancellationToken) {
-        let listener = listener.tap_io(|stream| {
-            // Without it an answer may wait for the acknowledgement of its first half.
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "no TCP_NODELAY");
-            }
-        });
-        let service = self.into_router().into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
-        if let Err(error) = serving.await {
-            tracing::error!(%error, "serving HTTP failed");
-        }
-    }
-
-    fn into_router(self) -> Router {
+    /// What is answered to whom.
+    pub(crate) fn into_router(self) -> Router {
         Router::new()
             .route("/", get(pages::landing))
             .route("/index", get(pages::landing))
-            .route("/healthz", get(|| async { "ok" }))
-            .route("/readyz", get(ready))
+            .merge(operations::probes())
             .route("/reset", get(classic::reset))
             .route("/assets/{*path}", get(assets::serve))
             .merge(classic::routes("/rtc"))
             .merge(classic::routes("/chat"))
+            .nest("/api/v1/admin", admin::routes())
             .nest("/api/v1", api::routes())
             .layer(DefaultBodyLimit::max(BODY_BYTES))
             .merge(
@@ -95,6 +93,7 @@ impl App {
             .layer(middleware::from_fn(guard::refuse_cross_origin))
             .layer(middleware::from_fn(guard::add_headers))
             .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_MAX))
+            .layer(middleware::from_fn_with_state(self.0.metrics.clone(), operations::count))
             .with_state(self)
     }
 
@@ -108,14 +107,6 @@ impl App {
 
     fn engine(&self) -> &EngineHandle {
         &self.0.engine
-    }
-}
-
-/// Whether someone new may be sent here: not while what is said cannot be kept.
-async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
-    match app.engine().store_works() {
-        true => (StatusCode::OK, "ready"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "the database does not work"),
     }
 }
 

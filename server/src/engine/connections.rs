@@ -62,6 +62,11 @@ impl Connections {
         self.all.is_empty()
     }
 
+    /// Connections that have no open channel yet.
+    pub(crate) fn half_open_in_all(&self) -> usize {
+        self.pending.len()
+    }
+
     /// Connections without a channel: of the asker's network, and in all.
     pub(crate) fn half_open(&self, from: IpAddr) -> (usize, usize) {
         let of_asker = self.half_open.get(&network_of(from)).copied().unwrap_or(0);

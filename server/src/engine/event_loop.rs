@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use protocol::{ClientId, RoomId};
-use rooms::{Effect, Reply, RequestId, RoomRecord, Rooms};
+use rooms::{Effect, Reply, RequestId, RoomError, RoomRecord, Rooms};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -19,8 +19,10 @@ use super::keeping::{CALENDAR_EVERY, Keeping};
 use super::socket::Socket;
 use super::{COMMANDS_MAX, Command, EngineHandle, Offer, OfferRefused, offer};
 use crate::calendar::unix_ms;
+use crate::metrics::Metrics;
 use crate::settings::Limits;
 use crate::store::{Answer, Store};
+use crate::webhooks::Events;
 
 /// Batches of datagrams that are taken before anything else is looked at.
 const BATCHES_MAX: usize = 4;
@@ -35,6 +37,9 @@ pub(crate) struct EngineSettings {
     pub rooms: rooms::Config,
     /// Public rooms that exist from the start and never expire.
     pub kept_rooms: Vec<RoomId>,
+    pub metrics: Metrics,
+    /// Who hears of rooms and people, if anybody does.
+    pub events: Option<Events>,
 }
 
 /// Why the engine did not start.
@@ -49,20 +54,26 @@ pub enum EngineError {
 /// Everything that the loop owns.
 pub(crate) struct Engine {
     socket: Socket,
-    connections: Connections,
-    rooms: Rooms,
+    pub(super) connections: Connections,
+    pub(super) rooms: Rooms,
     keeping: Keeping,
     factory: Factory,
-    hasher: Hasher,
-    offers: Rate,
-    limits: Limits,
+    pub(super) hasher: Hasher,
+    pub(super) offers: Rate,
+    pub(super) limits: Limits,
+    pub(super) metrics: Metrics,
+    events: Option<Events>,
     commands: mpsc::Receiver<Command>,
     waiting: BTreeMap<RequestId, oneshot::Sender<Reply>>,
     next_request: u64,
     /// When the rooms are told the date again.
     calendar_at: Instant,
     /// Set when the server stops: when to go even if someone has not heard `bye`.
-    stopping: Option<Instant>,
+    pub(super) stopping: Option<Instant>,
+    /// Nobody new is let in.
+    pub(super) draining: bool,
+    /// Who wants to know when the last connection is gone.
+    pub(super) drained: Vec<oneshot::Sender<()>>,
 }
 
 impl Engine {
@@ -77,6 +88,9 @@ impl Engine {
         let candidates = socket.host_addresses(&settings.public_addresses).map_err(EngineError::Interfaces)?;
         let now = Instant::now();
         let mut rooms = Rooms::new(settings.rooms, rand::random(), now);
+        if settings.events.is_some() {
+            rooms.report_events();
+        }
         rooms.set_calendar(unix_ms(), now);
         for record in stored {
             rooms.restore(record, now);
@@ -97,11 +111,15 @@ impl Engine {
             hasher: Hasher::new(limits.hashing_slots()),
             offers: Rate::per_minute(limits.offers_per_minute, limits.offers_burst),
             limits,
+            metrics: settings.metrics,
+            events: settings.events,
             commands,
             waiting: BTreeMap::new(),
             next_request: 0,
             calendar_at: now + CALENDAR_EVERY,
             stopping: None,
+            draining: false,
+            drained: Vec::new(),
         };
         Ok((engine, handle))
     }
@@ -111,6 +129,7 @@ impl Engine {
         let mut inbox = self.socket.inbox();
         loop {
             self.settle(Instant::now());
+            self.note_drained();
             if self.stopping.is_some_and(|until| self.connections.is_empty() || until <= Instant::now()) {
                 return self.keeping.finish().await;
             }
@@ -176,15 +195,23 @@ impl Engine {
     fn handle_command(&mut self, command: Command, now: Instant) {
         // A reply that cannot be delivered is one that nobody waits for any more.
         match command {
+            Command::Request { request, reply } if self.is_turned_away(&request) => {
+                drop(reply.send(Reply::Refused(RoomError::ShuttingDown)));
+            }
             Command::Request { request, reply } => {
                 let id = RequestId(self.next_request);
                 self.next_request += 1;
                 self.waiting.insert(id, reply);
                 self.rooms.handle_request(id, request, now);
             }
-            Command::Offer { offer, reply } => drop(reply.send(self.handle_offer(&offer, now))),
+            Command::Offer { offer, reply } => {
+                let answer = self.handle_offer(&offer, now);
+                self.count_offer(answer.as_ref().err());
+                drop(reply.send(answer));
+            }
             Command::List { reply } => drop(reply.send(self.rooms.list(now))),
             Command::Inspect { room, reply } => drop(reply.send(self.rooms.inspect(&room, now))),
+            Command::Oversee(oversight) => self.handle_oversight(oversight, now),
         }
     }
 
@@ -229,6 +256,7 @@ impl Engine {
     }
 
     fn answer(&mut self, request: RequestId, reply: Reply) {
+        self.count_reply(&reply);
         if let Some(waiting) = self.waiting.remove(&request) {
             drop(waiting.send(reply));
         }
@@ -239,6 +267,11 @@ impl Engine {
         loop {
             while let Some(effect) = self.rooms.poll_effect() {
                 self.apply(effect, now);
+            }
+            while let Some(event) = self.rooms.poll_event() {
+                if let Some(events) = &self.events {
+                    events.offer(event);
+                }
             }
             let Some((id, happening)) = self.connections.poll() else { return };
             self.handle_happening(id, happening, now);
@@ -276,12 +309,14 @@ impl Engine {
         match self.connections.with(id, &self.socket, |connection| connection.send(frame)) {
             Some(Err(SendError::Backlog)) => {
                 tracing::info!("disconnected a client that does not read");
+                self.metrics.gave_up_on_a_reader();
                 self.connections.with(id, &self.socket, Connection::shut_down);
             }
             Some(Err(error @ (SendError::NotOpen | SendError::TooLarge))) => {
                 tracing::debug!(?error, bytes = frame.len(), "a frame was not sent");
             }
-            Some(Ok(())) | None => {}
+            Some(Ok(())) => self.metrics.said(frame.len()),
+            None => {}
         }
     }
 
@@ -290,6 +325,7 @@ impl Engine {
         match happening {
             Happening::Opened => self.handle_opened(id, &owner, now),
             Happening::Frame(frame) if self.connections.is_current(id) => {
+                self.metrics.heard();
                 self.rooms.handle_frame(&owner.client, &frame, now);
             }
             Happening::Binary if self.connections.is_current(id) => self.rooms.handle_binary(&owner.client, now),

@@ -44,6 +44,11 @@ impl Hasher {
         self.fill();
     }
 
+    /// Jobs that run or wait.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len() + self.running.len()
+    }
+
     /// The next verdict; waits for ever when nothing runs. Cancel safe.
     pub(crate) async fn next(&mut self) -> Verdict {
         loop {

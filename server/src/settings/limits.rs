@@ -6,6 +6,9 @@ use std::time::Duration;
 use clap::Parser;
 use protocol::limits;
 
+/// Per address (a school sits behind one, and a browser opens six) and in all.
+const HTTP_CONNECTIONS: (usize, usize) = (256, 2_048);
+
 /// Every limit that is not part of the wire itself.
 #[derive(Debug, Clone, Copy, Parser)]
 #[command(next_help_heading = "Limits")]
@@ -25,6 +28,12 @@ pub struct Limits {
     /// Until a connection without an open channel is dropped.
     #[arg(long, env = "RTC_CHAT_HALF_OPEN_SECONDS", value_name = "SECONDS", default_value_t = seconds(limits::HALF_OPEN))]
     pub half_open_seconds: Seconds,
+    /// HTTP connections of one address. Behind a proxy every connection is the proxy's: then only the limit in all counts.
+    #[arg(long, env = "RTC_CHAT_HTTP_CONNECTIONS_PER_ADDRESS", value_name = "COUNT", default_value_t = HTTP_CONNECTIONS.0)]
+    pub http_connections_per_address: usize,
+    /// HTTP connections in all.
+    #[arg(long, env = "RTC_CHAT_HTTP_CONNECTIONS", value_name = "COUNT", default_value_t = HTTP_CONNECTIONS.1)]
+    pub http_connections: usize,
     /// Bytes that may wait for one client before it is disconnected.
     #[arg(long, env = "RTC_CHAT_BACKLOG_BYTES", value_name = "BYTES", default_value_t = limits::BACKLOG_BYTES)]
     pub backlog_bytes: usize,

@@ -131,12 +131,14 @@ impl FromRequestParts<App> for Caller {
                 token => Token::read(token, app.keys()),
             },
             is_browser: headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN),
-            is_secure: app.0.behind_proxy && headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https"),
+            is_secure: app.0.is_secure
+                || app.0.behind_proxy && headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https"),
         })
     }
 }
 
-fn bearer_token(value: &HeaderValue) -> Option<&str> {
+/// The token of an `Authorization: Bearer …`.
+pub(crate) fn bearer_token(value: &HeaderValue) -> Option<&str> {
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

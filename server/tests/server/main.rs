@@ -1,5 +1,6 @@
 //! The server from outside: real sockets on loopback, real HTTP, real data channels.
 
+mod admin;
 mod api;
 mod bans;
 mod channel;
@@ -9,8 +10,11 @@ mod invites;
 mod join_tokens;
 mod knocking;
 mod offers;
+mod operations;
 mod ownership;
 mod process;
+mod running;
 mod seats;
 mod storing;
 mod support;
+mod tls;

@@ -4,15 +4,17 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 /// The program, running; it is killed with its value.
 pub(crate) struct Program {
-    child: Child,
     pub url: String,
-    rest: BufReader<ChildStdout>,
-    _data: Option<tempfile::TempDir>,
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    log: BufReader<ChildStderr>,
+    _data: Option<TempDir>,
 }
 
 impl Program {
@@ -26,19 +28,19 @@ impl Program {
 
     /// With a data directory that stays.
     pub(crate) async fn over(data: &Path, flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rtc-chat-server"))
-            .args(["--listen", "127.0.0.1:0", "--data-dir", data.to_str().expect("a path in UTF-8")])
+        let mut child = command(data)
             .args(flags)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .expect("the program starts");
-        let mut rest = BufReader::new(child.stdout.take().expect("its output"));
+        let mut stdout = BufReader::new(child.stdout.take().expect("its output"));
+        let log = BufReader::new(child.stderr.take().expect("its log"));
         let mut line = String::new();
-        rest.read_line(&mut line).await.expect("a line");
+        stdout.read_line(&mut line).await.expect("a line");
         let url = line.trim_end().strip_prefix("listening on ").expect("the line").to_owned();
-        Self { child, url, rest, _data: None }
+        Self { url, child, stdout, log, _data: None }
     }
 
     pub(crate) fn signal(&self, name: &str) {
@@ -52,14 +54,30 @@ impl Program {
         self.child.kill().await.expect("a running program");
     }
 
-    /// What it wrote to stdout after its line, and to stderr.
+    /// Reads the log up to a line that contains this.
+    pub(crate) async fn logs(&mut self, part: &str) {
+        let mut line = String::new();
+        while !line.contains(part) {
+            line.clear();
+            let read = self.log.read_line(&mut line).await.expect("text");
+            assert!(read > 0, "the log ended without {part:?}");
+        }
+    }
+
+    /// What it wrote to stdout after its line, and to stderr after what was read of it.
     pub(crate) async fn ended(mut self) -> (String, String) {
         let ended = tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await;
         assert!(ended.expect("an end within 10 s").is_ok_and(|status| status.success()));
         let (mut stdout, mut stderr) = (String::new(), String::new());
-        self.rest.read_to_string(&mut stdout).await.expect("text");
-        let mut log = self.child.stderr.take().expect("its log");
-        log.read_to_string(&mut stderr).await.expect("text");
+        self.stdout.read_to_string(&mut stdout).await.expect("text");
+        self.log.read_to_string(&mut stderr).await.expect("text");
         (stdout, stderr)
     }
+}
+
+/// The program on a free port, with this data directory.
+pub(crate) fn command(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rtc-chat-server"));
+    command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data);
+    command
 }

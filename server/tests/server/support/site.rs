@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use clap::Parser;
-use server::Server;
 use server::settings::Settings;
+use server::{Controls, Server};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -12,6 +12,11 @@ use tokio::task::JoinSet;
 /// A running server.
 pub(crate) struct Site {
     pub url: String,
+    /// Where HTTP leads to HTTPS.
+    pub redirect: Option<String>,
+    /// Where the metrics are.
+    pub metrics: Option<String>,
+    pub controls: Controls,
     data: TempDir,
     stop: Option<oneshot::Sender<()>>,
     tasks: JoinSet<()>,
@@ -39,11 +44,14 @@ impl Site {
 
     async fn over(data: TempDir, flags: &[&str]) -> Self {
         let server = Server::bind(settings(data.path(), flags)).await.expect("a server");
-        let url = format!("http://127.0.0.1:{}", server.http_address().port());
+        let url = server.url();
+        let metrics = server.metrics_address().map(|address| format!("http://{address}"));
+        let controls = server.controls();
+        let redirect = server.redirect_address().map(|address| format!("http://{address}"));
         let (stop, stopped) = oneshot::channel();
         let mut tasks = JoinSet::new();
         tasks.spawn(server.run(async move { drop(stopped.await) }));
-        Self { url, data, stop: Some(stop), tasks }
+        Self { url, redirect, metrics, controls, data, stop: Some(stop), tasks }
     }
 
     /// Where its data is.

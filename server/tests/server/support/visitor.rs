@@ -2,7 +2,7 @@
 
 use protocol::api::{Failure, RoomSummary, Seat, SessionDescription};
 use reqwest::header::{HeaderMap, HeaderName};
-use reqwest::{Client, Method, StatusCode, redirect};
+use reqwest::{Certificate, Client, ClientBuilder, Method, StatusCode, redirect};
 use serde::de::DeserializeOwned;
 
 use super::Site;
@@ -60,7 +60,17 @@ impl Visitor {
     }
 
     pub(crate) fn at(url: &str) -> Self {
-        let builder = Client::builder().cookie_store(true).redirect(redirect::Policy::none());
+        Self::with(url, Client::builder())
+    }
+
+    /// Trusts the server's own certificate, and no other.
+    pub(crate) fn trusting(site: &Site, certificate: &[u8]) -> Self {
+        let certificate = Certificate::from_pem(certificate).expect("a certificate");
+        Self::with(&site.url, Client::builder().tls_certs_only([certificate]))
+    }
+
+    fn with(url: &str, builder: ClientBuilder) -> Self {
+        let builder = builder.cookie_store(true).redirect(redirect::Policy::none());
         Self { client: builder.build().expect("a client"), url: url.to_owned(), headers: HeaderMap::new() }
     }
 

@@ -1,0 +1,67 @@
+//! The administrator's API under `/api/v1/admin`, for whoever holds the administrator's token; off where there is none.
+
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::routing::{delete, get};
+use axum::{Json, Router};
+use protocol::admin::RoomOverviews;
+use protocol::{Action, ClientId, ErrorId, Moderate, RoomId};
+use rooms::{By, Reply, Request};
+
+use super::App;
+use super::caller::bearer_token;
+use super::failure::Failure;
+
+/// Proof that the request carried the administrator's token.
+struct Administrator;
+
+/// The routes, without their prefix.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/rooms", get(list))
+        .route("/rooms/{room}", delete(close))
+        .route("/rooms/{room}/clients/{client}", delete(kick))
+}
+
+async fn list(State(app): State<App>, _: Administrator) -> Result<Json<RoomOverviews>, Failure> {
+    Ok(Json(RoomOverviews { rooms: app.engine().overview().await? }))
+}
+
+async fn close(State(app): State<App>, _: Administrator, Path(room): Path<String>) -> Result<StatusCode, Failure> {
+    let room = RoomId::parse(&room).map_err(|_| Failure::unknown_room())?;
+    order(&app, Request::Delete { room, by: By::Administrator }).await
+}
+
+async fn kick(
+    State(app): State<App>,
+    _: Administrator,
+    Path((room, client)): Path<(String, String)>,
+) -> Result<StatusCode, Failure> {
+    let room = RoomId::parse(&room).map_err(|_| Failure::unknown_room())?;
+    let deed = Moderate { action: Action::Kick, client: Some(ClientId::new(client)), address: false };
+    order(&app, Request::Moderate { room, by: By::Administrator, deed }).await
+}
+
+async fn order(app: &App, request: Request) -> Result<StatusCode, Failure> {
+    match app.engine().request(request).await? {
+        Reply::Refused(error) => Err(error.into()),
+        _ => Ok(StatusCode::NO_CONTENT),
+    }
+}
+
+impl FromRequestParts<App> for Administrator {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let Some(token) = &app.0.admin_token else {
+            return Err(Failure::malformed("this server has no administrator").with_status(StatusCode::NOT_FOUND));
+        };
+        let given = parts.headers.get(header::AUTHORIZATION).and_then(bearer_token).unwrap_or_default();
+        if token.is(given) {
+            return Ok(Self);
+        }
+        Err(Failure::new(ErrorId::UnknownClient, "the administrator's token is missing or wrong")
+            .with_status(StatusCode::UNAUTHORIZED))
+    }
+}
