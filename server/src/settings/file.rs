@@ -111,4 +111,17 @@ mod tests {
         std::fs::write(&path, "= nonsense").unwrap();
         assert!(matches!(with_file(said()), Err(FileError::Parse { .. })));
     }
+
+    #[test]
+    fn the_packaged_settings_are_settings() {
+        let file = concat!("--config=", env!("CARGO_MANIFEST_DIR"), "/packaging/server.toml");
+        let settings = Settings::try_parse_from(with_file(vec!["server".into(), file.into()]).unwrap()).unwrap();
+        assert!(settings.tls.tls_self_signed && settings.listen.port() == 443);
+        let unit = include_str!("../../packaging/rtc-chat-server.service");
+        let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
+        let started = Settings::try_parse_from(start.split(' ')).unwrap();
+        assert_eq!(started.config.unwrap().to_str(), Some("/etc/rtc-chat/server.toml"));
+        let patience = unit.lines().find_map(|line| line.strip_prefix("TimeoutStopSec=")).unwrap();
+        assert!(patience.parse::<u64>().unwrap() > settings.operations.drain_seconds + 10);
+    }
 }

@@ -16,6 +16,14 @@ const EMBASSIES: &[(&str, &[&str])] = &[
     ("argon2", &["server/src/engine/hasher"]),
     ("sqlx", &["server/src/store/sqlite", "server/tests/"]),
     ("jsonwebtoken", &["server/src/join_key", "server/tests/"]),
+    ("hyper", &["server/src/web/serve"]),
+    ("hyper_util", &["server/src/web/serve", "lab/bots/"]),
+    ("rustls", &["server/src/tls", "desktop/client/"]),
+    ("tokio_rustls", &["server/src/tls"]),
+    ("rcgen", &["server/src/tls", "server/tests/"]),
+    ("x509_parser", &["server/src/tls"]),
+    ("prometheus_client", &["server/src/metrics"]),
+    ("utoipa", &["server/src/web", "protocol/"]),
     ("fantoccini", &["lab/bots/"]),
 ];
 
