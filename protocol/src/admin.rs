@@ -12,12 +12,14 @@ use crate::api::RoomSummary;
 use crate::{ClientId, Role};
 
 /// Every room, by name.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RoomOverviews {
     pub rooms: Vec<RoomOverview>,
 }
 
 /// A room as whoever runs the server sees it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomOverview {
     pub room: RoomSummary,
@@ -28,6 +30,7 @@ pub struct RoomOverview {
 }
 
 /// Someone in a room.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientOverview {
     pub id: ClientId,

@@ -24,12 +24,14 @@ use serde::{Deserialize, Serialize};
 use crate::{ClientId, ErrorNotice, History, Role, RoomId};
 
 /// The public rooms, the most recently active first.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RoomList {
     pub rooms: Vec<RoomSummary>,
 }
 
 /// A room as someone outside sees it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomSummary {
     pub id: RoomId,
@@ -52,6 +54,7 @@ pub struct RoomSummary {
 }
 
 /// A room as its owner sees it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomDetails {
     #[serde(flatten)]
@@ -65,8 +68,10 @@ pub struct RoomDetails {
 }
 
 /// A room to be created.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CreateRoom {
+    #[cfg_attr(feature = "openapi", schema(value_type = RoomId))]
     pub id: String,
     /// Absent or empty: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -96,6 +101,7 @@ impl CreateRoom {
 }
 
 /// A room that was created. Who created it owns it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreatedRoom {
     #[serde(flatten)]
@@ -106,6 +112,7 @@ pub struct CreatedRoom {
 }
 
 /// What is to be different about a room; the rest stays.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct EditRoom {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,6 +134,7 @@ pub struct EditRoom {
 }
 
 /// A wish for a seat.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct JoinRoom {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -143,6 +151,7 @@ pub struct JoinRoom {
 }
 
 /// A seat in a room. It is free again after 15 s unless its holder connects.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seat {
     pub room_id: RoomId,
@@ -153,6 +162,7 @@ pub struct Seat {
 }
 
 /// No seat yet: someone inside has to open. Ask again with the token.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
     /// Always true.
@@ -164,6 +174,7 @@ pub struct Waiting {
 }
 
 /// An invite to be made.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CreateInvite {
     /// Absent: it does not expire.
@@ -178,6 +189,7 @@ pub struct CreateInvite {
 }
 
 /// An invite, without its secret, which nobody can read again.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invite {
     pub id: String,
@@ -194,6 +206,7 @@ pub struct Invite {
 }
 
 /// An invite that was just made, with its secret.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreatedInvite {
     #[serde(flatten)]
@@ -205,12 +218,14 @@ pub struct CreatedInvite {
 }
 
 /// The invites that still open the room.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct InviteList {
     pub invites: Vec<Invite>,
 }
 
 /// Someone who may not come in.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
     pub client: ClientId,
@@ -226,20 +241,24 @@ pub struct Ban {
 }
 
 /// The bans of a room, the oldest first.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct BanList {
     pub bans: Vec<Ban>,
 }
 
 /// An offer or an answer.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionDescription {
+    /// `offer` or `answer`.
     #[serde(rename = "type")]
     pub kind: String,
     pub sdp: String,
 }
 
 /// What every failed request answers.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     pub error: ErrorNotice,

@@ -113,6 +113,7 @@ impl fmt::Display for ErrorId {
 ///
 /// Over HTTP: `{"error": {"id": …, "message": …}}` ([`api::Failure`](crate::api::Failure)).
 /// On the data channel `data` is one string, `"<id>: <message>"`, because the first version expects a string.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorNotice {
     pub id: ErrorId,

@@ -16,6 +16,8 @@ mod message;
 mod moderation;
 mod names;
 mod presence;
+#[cfg(feature = "openapi")]
+mod schema;
 mod text;
 
 pub use address::Address;

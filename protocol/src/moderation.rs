@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ClientId;
 
 /// What someone may do in a room. The greater may what the lesser may.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {

@@ -93,6 +93,7 @@ impl Default for Username {
 }
 
 /// The public name of one participant's seat. Everyone in the room sees it: it is no secret.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientId(String);

@@ -75,6 +75,7 @@ impl App {
             .route("/", get(pages::landing))
             .route("/index", get(pages::landing))
             .merge(operations::probes())
+            .route("/api", get(api::page))
             .route("/reset", get(classic::reset))
             .route("/assets/{*path}", get(assets::serve))
             .merge(classic::routes("/rtc"))

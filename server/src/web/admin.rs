@@ -10,11 +10,12 @@ use protocol::{Action, ClientId, ErrorId, Moderate, RoomId};
 use rooms::{By, Reply, Request};
 
 use super::App;
+use super::api::Refusals;
 use super::caller::bearer_token;
 use super::failure::Failure;
 
 /// Proof that the request carried the administrator's token.
-struct Administrator;
+pub(super) struct Administrator;
 
 /// The routes, without their prefix.
 pub(crate) fn routes() -> Router<App> {
@@ -24,16 +25,46 @@ pub(crate) fn routes() -> Router<App> {
         .route("/rooms/{room}/clients/{client}", delete(kick))
 }
 
-async fn list(State(app): State<App>, _: Administrator) -> Result<Json<RoomOverviews>, Failure> {
+/// Every room, and who is inside. For the administrator, as everything under `admin`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/admin/rooms",
+    operation_id = "listAllRooms",
+    responses((status = 200, description = "The rooms, by name.", body = RoomOverviews), Refusals),
+    security(("token" = []))
+)]
+pub(super) async fn list(State(app): State<App>, _: Administrator) -> Result<Json<RoomOverviews>, Failure> {
     Ok(Json(RoomOverviews { rooms: app.engine().overview().await? }))
 }
 
-async fn close(State(app): State<App>, _: Administrator, Path(room): Path<String>) -> Result<StatusCode, Failure> {
+/// Sends everybody away; the room is gone.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/admin/rooms/{room}",
+    operation_id = "closeRoom",
+    params(("room" = RoomId, Path)),
+    responses((status = 204, description = "The room is gone."), Refusals),
+    security(("token" = []))
+)]
+pub(super) async fn close(
+    State(app): State<App>,
+    _: Administrator,
+    Path(room): Path<String>,
+) -> Result<StatusCode, Failure> {
     let room = RoomId::parse(&room).map_err(|_| Failure::unknown_room())?;
     order(&app, Request::Delete { room, by: By::Administrator }).await
 }
 
-async fn kick(
+/// Sends one client away; it may come back.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/admin/rooms/{room}/clients/{client}",
+    operation_id = "kickClient",
+    params(("room" = RoomId, Path), ("client" = String, Path)),
+    responses((status = 204, description = "The client is gone."), Refusals),
+    security(("token" = []))
+)]
+pub(super) async fn kick(
     State(app): State<App>,
     _: Administrator,
     Path((room, client)): Path<(String, String)>,

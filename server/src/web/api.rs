@@ -3,8 +3,7 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
 use axum::routing::{delete, get, post};
 use protocol::{ErrorId, RoomId};
 use rooms::{By, Reply, Request};
@@ -15,16 +14,19 @@ use super::caller::{Caller, Token};
 use super::failure::Failure;
 
 mod bans;
+mod description;
 mod halls;
 mod invites;
 mod seats;
+
+pub(super) use description::{Refusals, page};
 
 type Body = Result<Bytes, BytesRejection>;
 
 /// The routes, without their prefix. Offers are elsewhere, they have a limit of their own.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
-        .route("/openapi.json", get(describe))
+        .route("/openapi.json", get(description::document))
         .route("/rooms", get(halls::list).post(halls::create))
         .route("/rooms/{room}", get(halls::inspect).patch(halls::edit).delete(halls::delete))
         .route("/rooms/{room}/join", post(seats::join))
@@ -34,11 +36,6 @@ pub(crate) fn routes() -> Router<App> {
         .route("/rooms/{room}/bans", get(bans::list))
         .route("/rooms/{room}/bans/{client}", delete(bans::lift))
         .fallback(|| async { Failure::malformed("there is no such route").with_status(StatusCode::NOT_FOUND) })
-}
-
-/// The API in OpenAPI's words.
-async fn describe() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], include_str!("../../openapi.json")).into_response()
 }
 
 /// The room that an address names.

@@ -9,6 +9,7 @@ use protocol::{ErrorId, RoomId};
 use rooms::{RoomError, SessionId};
 
 use super::App;
+use super::api::Refusals;
 use super::caller::Caller;
 use super::failure::Failure;
 use crate::engine::Offer;
@@ -27,7 +28,19 @@ pub(crate) async fn classic(State(app): State<App>, Path(room): Path<String>, ca
     answer(&app, room, session, &caller, body).await
 }
 
-/// `POST /api/v1/rooms/{room}/offer`, by bearer token or cookie.
+/// Connects to the seat: an offer with one data channel, answered at once and completely.
+///
+/// At most 64 KiB, 2000 lines, 32 media sections and 64 candidates. Candidates in the offer are ignored: the client
+/// makes the checks. An older connection of the seat is closed when the new one opens its channel.
+#[utoipa::path(
+    post,
+    path = "/api/v1/rooms/{room}/offer",
+    operation_id = "offer",
+    params(("room" = RoomId, Path)),
+    request_body = SessionDescription,
+    responses((status = 200, description = "The answer.", body = SessionDescription), Refusals),
+    security(("token" = []), ("cookie" = []))
+)]
 pub(crate) async fn api(State(app): State<App>, Path(room): Path<String>, caller: Caller, body: Body) -> Answer {
     let room = RoomId::parse(&room).map_err(|_| Failure::unknown_room())?;
     let session = caller.token().session().ok_or_else(Failure::no_session)?;

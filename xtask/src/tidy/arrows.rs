@@ -29,6 +29,8 @@ const PURE: &[&str] = &[
     "serde_json",
     "thiserror",
     "unicode-normalization",
+    // Descriptions of types, nothing that runs.
+    "utoipa",
 ];
 
 pub(super) fn check(tree: &Tree) -> Vec<String> {

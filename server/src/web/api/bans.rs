@@ -4,14 +4,24 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use protocol::api::BanList;
-use protocol::{Action, ClientId, Moderate};
+use protocol::{Action, ClientId, Moderate, RoomId};
 use rooms::{Reply, Request};
 
+use super::description::Refusals;
 use super::{ask, authority, misunderstood, room_of};
 use crate::web::App;
 use crate::web::caller::Caller;
 use crate::web::failure::Failure;
 
+/// Who may not come in. For moderators.
+#[utoipa::path(
+    get,
+    path = "/api/v1/rooms/{room}/bans",
+    operation_id = "listBans",
+    params(("room" = RoomId, Path)),
+    responses((status = 200, description = "The bans, the oldest first.", body = BanList), Refusals),
+    security(("token" = []), ("cookie" = []))
+)]
 pub(super) async fn list(
     State(app): State<App>,
     Path(room): Path<String>,
@@ -25,6 +35,15 @@ pub(super) async fn list(
     }
 }
 
+/// Whoever was banned may come in again. For moderators.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/rooms/{room}/bans/{client}",
+    operation_id = "liftBan",
+    params(("room" = RoomId, Path), ("client" = String, Path)),
+    responses((status = 204, description = "The ban is lifted."), Refusals),
+    security(("token" = []), ("cookie" = []))
+)]
 pub(super) async fn lift(
     State(app): State<App>,
     Path((room, client)): Path<(String, String)>,

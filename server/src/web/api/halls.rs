@@ -8,20 +8,47 @@ use protocol::api::{CreateRoom, CreatedRoom, EditRoom, RoomDetails, RoomList, Ro
 use protocol::{ErrorId, RoomId};
 use rooms::{By, Reply, Request};
 
+use super::description::Refusals;
 use super::{Body, ask, authority, misunderstood, read, room_of};
 use crate::web::App;
 use crate::web::caller::{Caller, Token};
 use crate::web::failure::Failure;
 
+/// The public rooms, the most recently active first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/rooms",
+    operation_id = "listRooms",
+    responses((status = 200, description = "The rooms.", body = RoomList), Refusals),
+)]
 pub(super) async fn list(State(app): State<App>) -> Result<Json<RoomList>, Failure> {
     Ok(Json(RoomList { rooms: app.engine().list().await? }))
 }
 
+/// One room, public or not.
+#[utoipa::path(
+    get,
+    path = "/api/v1/rooms/{room}",
+    operation_id = "inspectRoom",
+    params(("room" = RoomId, Path)),
+    responses((status = 200, description = "The room.", body = RoomSummary), Refusals),
+)]
 pub(super) async fn inspect(State(app): State<App>, Path(room): Path<String>) -> Result<Json<RoomSummary>, Failure> {
     app.engine().inspect(room_of(&room)?).await?.map(Json).ok_or_else(Failure::unknown_room)
 }
 
-/// Whoever creates a room owns it, by the session that the answer carries. An administrator's rooms belong to nobody.
+/// Creates a room. It expires when it has been empty for a while.
+///
+/// Whoever creates a room owns it: the session of the token or cookie, or the new one that the answer carries. An
+/// administrator's rooms belong to nobody.
+#[utoipa::path(
+    post,
+    path = "/api/v1/rooms",
+    operation_id = "createRoom",
+    request_body = CreateRoom,
+    responses((status = 201, description = "The room exists.", body = CreatedRoom), Refusals),
+    security((), ("token" = []), ("cookie" = []))
+)]
 pub(super) async fn create(State(app): State<App>, caller: Caller, body: Body) -> Result<Response, Failure> {
     let wish: CreateRoom = read(&body?)?;
     let room = RoomId::parse(&wish.id)?;
@@ -51,6 +78,18 @@ pub(super) async fn create(State(app): State<App>, caller: Caller, body: Body) -
     Ok((StatusCode::CREATED, AppendHeaders(cookie), Json(CreatedRoom { summary, token })).into_response())
 }
 
+/// Changes what is said; the rest stays. For the owner.
+///
+/// Whoever is inside stays inside. `kept` is for an administrator.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/rooms/{room}",
+    operation_id = "editRoom",
+    params(("room" = RoomId, Path)),
+    request_body = EditRoom,
+    responses((status = 200, description = "The room as it is now.", body = RoomDetails), Refusals),
+    security(("token" = []), ("cookie" = []))
+)]
 pub(super) async fn edit(
     State(app): State<App>,
     Path(room): Path<String>,
@@ -70,6 +109,15 @@ pub(super) async fn edit(
     }
 }
 
+/// Sends everybody away; the room and everything said in it is gone. For the owner.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/rooms/{room}",
+    operation_id = "deleteRoom",
+    params(("room" = RoomId, Path)),
+    responses((status = 204, description = "The room is gone."), Refusals),
+    security(("token" = []), ("cookie" = []))
+)]
 pub(super) async fn delete(
     State(app): State<App>,
     Path(room): Path<String>,

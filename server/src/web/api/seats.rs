@@ -4,19 +4,33 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use protocol::RoomId;
 use protocol::api::{JoinRoom, Seat, Waiting};
 use protocol::limits::KNOCK_EVERY;
 use rooms::{Reply, Request};
 
+use super::description::Refusals;
 use super::{Body, ask, misunderstood, read_or_default, room_of};
 use crate::web::App;
 use crate::web::caller::Caller;
 use crate::web::door::Shown;
 use crate::web::failure::Failure;
 
-/// A bearer token or a cookie brings its session; without one a new session is made.
+/// Takes a seat, or the same seat again. It is free again after 15 s unless its holder connects.
 ///
-/// A program gets its token in the body. A browser gets it in the cookie only, where no script can read it.
+/// A session that has a seat in the room keeps it: the same client id, no second seat, no password. Without a session a
+/// new one is made. A browser gets its session in the cookie only; its `token` is empty. An invite or a join token
+/// opens password, lobby and lock. At a room with a lobby one knocks: 202, and the client asks again with its token
+/// until it has a seat or is refused.
+#[utoipa::path(
+    post,
+    path = "/api/v1/rooms/{room}/join",
+    operation_id = "joinRoom",
+    params(("room" = RoomId, Path)),
+    request_body = Option<JoinRoom>,
+    responses((status = 200, description = "The seat.", body = Seat), (status = 202, description = "Someone inside has to open first. Whoever does not ask again within 15 s has gone.", body = Waiting), Refusals),
+    security((), ("token" = []), ("cookie" = []))
+)]
 pub(super) async fn join(
     State(app): State<App>,
     Path(room): Path<String>,
@@ -56,7 +70,15 @@ pub(super) async fn join(
     }
 }
 
-/// Also what a page sends as it closes (`navigator.sendBeacon`), which can carry nothing but the cookie.
+/// Frees the seat and closes its connection.
+#[utoipa::path(
+    post,
+    path = "/api/v1/rooms/{room}/leave",
+    operation_id = "leaveRoom",
+    params(("room" = RoomId, Path)),
+    responses((status = 204, description = "The seat is free."), Refusals),
+    security(("token" = []), ("cookie" = []))
+)]
 pub(super) async fn leave(
     State(app): State<App>,
     Path(room): Path<String>,
