@@ -16,6 +16,8 @@ mod admission;
 mod connection;
 mod connections;
 mod event_loop;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod hasher;
 mod keeping;
 mod offer;

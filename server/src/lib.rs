@@ -16,6 +16,8 @@ pub mod check;
 pub mod cli;
 mod controls;
 mod engine;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod join_key;
 mod keys;
 mod metrics;

@@ -21,13 +21,18 @@ pub enum FileError {
 pub fn with_file(arguments: Vec<OsString>) -> Result<Vec<OsString>, FileError> {
     let Some(path) = named_file(&arguments) else { return Ok(arguments) };
     let text = std::fs::read_to_string(&path).map_err(|source| FileError::Read { path: path.clone(), source })?;
+    with_text(&path, &text, arguments)
+}
+
+/// The arguments with those of a settings file's text put in front; `path` is for complaints.
+pub(crate) fn with_text(path: &Path, text: &str, arguments: Vec<OsString>) -> Result<Vec<OsString>, FileError> {
     let table = text
         .parse::<toml::Table>()
-        .map_err(|source| FileError::Parse { path: path.clone(), source: Box::new(source) })?;
+        .map_err(|source| FileError::Parse { path: path.to_owned(), source: Box::new(source) })?;
     let mut all: Vec<OsString> = arguments.iter().take(1).cloned().collect();
     for (key, value) in &table {
         if !is_said_elsewhere(key, &arguments) {
-            all.extend(as_flags(&path, key, value)?.into_iter().map(OsString::from));
+            all.extend(as_flags(path, key, value)?.into_iter().map(OsString::from));
         }
     }
     all.extend(arguments.into_iter().skip(1));

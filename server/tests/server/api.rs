@@ -128,7 +128,8 @@ async fn the_description_is_complete_and_readable() {
     let page = program.get("/api").await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(!page.text.contains("<script") && page.header("content-security-policy").contains("default-src 'none'"));
-    let tables = [include_str!("../../../protocol/src/api.rs"), include_str!("../../../protocol/src/admin.rs")].concat();
+    let tables =
+        [include_str!("../../../protocol/src/api.rs"), include_str!("../../../protocol/src/admin.rs")].concat();
     let rows = tables.lines().filter_map(|line| line.strip_prefix("//! | `")?.split_once('`'));
     let routes: Vec<(&str, &str)> = rows.filter_map(|(route, _)| route.split_once(' ')).collect();
     assert!(routes.len() >= 16, "{routes:?}");

@@ -1,0 +1,7 @@
+//! A settings file.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| server::fuzzing::configuration(bytes));
