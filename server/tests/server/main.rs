@@ -4,6 +4,7 @@ mod admin;
 mod api;
 mod bans;
 mod channel;
+mod described;
 mod forms;
 mod guard;
 mod invites;
