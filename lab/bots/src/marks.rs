@@ -41,6 +41,13 @@ pub fn find(picture: &Picture, below: u32) -> Vec<Found> {
     found
 }
 
+/// What a pattern that was found before shows by now.
+pub fn read_again(picture: &Picture, found: &Found) -> Option<Found> {
+    let light: Vec<bool> = picture.luma().iter().map(|&luma| luma > 128).collect();
+    let (number, millis) = read(&light, picture.width, found.x, found.y, found.width as f32 / CELLS as f32)?;
+    Some(Found { number, millis, ..*found })
+}
+
 fn read(light: &[bool], stride: usize, x: usize, y: usize, cell: f32) -> Option<(u32, u32)> {
     let row = |row: usize, salt: u8| -> Option<u32> {
         let line = (y + ((row as f32 + 0.5) * cell) as usize) * stride + x;
