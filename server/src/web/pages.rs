@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{AppendHeaders, Html, IntoResponse, Response};
+use protocol::ErrorId;
 use protocol::api::RoomSummary;
 use protocol::limits::GUEST_LIMITS;
 
@@ -137,11 +138,15 @@ pub(crate) fn show(status: StatusCode, page: &impl Template, cookie: Option<Head
 
 /// A refusal as a page.
 pub(crate) fn refuse(failure: Failure, lobby: &'static str) -> Response {
-    let title = match failure.status {
-        StatusCode::NOT_FOUND => "Not found",
-        StatusCode::IM_A_TEAPOT => "The room is full",
-        StatusCode::TOO_MANY_REQUESTS => "Too many attempts",
-        StatusCode::SERVICE_UNAVAILABLE => "Please try again",
+    let title = match (&failure.notice.id, failure.status) {
+        (ErrorId::Banned, _) => "You are banned from this room",
+        (ErrorId::Locked, _) => "The room is locked",
+        (ErrorId::Denied, _) => "You were not let in",
+        (ErrorId::InvalidInvite, _) => "This invite does not work",
+        (_, StatusCode::NOT_FOUND) => "Not found",
+        (_, StatusCode::IM_A_TEAPOT) => "The room is full",
+        (_, StatusCode::TOO_MANY_REQUESTS) => "Too many attempts",
+        (_, StatusCode::SERVICE_UNAVAILABLE) => "Please try again",
         _ => "That did not work",
     };
     show(failure.status, &Notice { title, message: sentence(&failure.notice.message), lobby }, None)
