@@ -28,6 +28,36 @@ export function joinRoom(room, body = {}) {
   return request('POST', `${roomPath(room)}/join`, body);
 }
 
+/** Changes how the room is set: only what `change` has. For its owner, as everything that follows for its moderators. */
+export function editRoom(room, change) {
+  return request('PATCH', roomPath(room), change);
+}
+
+export function deleteRoom(room) {
+  return request('DELETE', roomPath(room));
+}
+
+export async function listInvites(room) {
+  return (await request('GET', `${roomPath(room)}/invites`)).invites;
+}
+
+/** `wish` is `{expires_in_seconds?, uses?, role?}`. The answer alone has the invite's address. */
+export function createInvite(room, wish) {
+  return request('POST', `${roomPath(room)}/invites`, wish);
+}
+
+export function revokeInvite(room, id) {
+  return request('DELETE', `${roomPath(room)}/invites/${encodeURIComponent(id)}`);
+}
+
+export async function listBans(room) {
+  return (await request('GET', `${roomPath(room)}/bans`)).bans;
+}
+
+export function liftBan(room, client) {
+  return request('DELETE', `${roomPath(room)}/bans/${encodeURIComponent(client)}`);
+}
+
 /** Exchanges the offer of the page at `page` for the server's answer. */
 export function postOffer(page, sdp) {
   return request('POST', `${page}/offer`, { type: 'offer', sdp });

@@ -26,3 +26,9 @@ export const RETRY_MAX = 8_000;
 export const OFFER_WAIT = 5_000;
 /** After a re-join, peers that are not listed yet stay this long while their connection lives. Milliseconds. */
 export const REJOIN_GRACE = 15_000;
+
+/** Chat lines asked for at a time, where one joins and where one comes back or reads on. */
+export const CHAT_LINES = 50;
+export const CHAT_LINES_MAX = 100;
+/** Chat lines that the page keeps; the oldest go first. */
+export const LINES_KEPT = 1_000;

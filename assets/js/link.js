@@ -22,6 +22,7 @@ export class Link {
   #page;
   #me;
   #on;
+  #shown;
   #pc = null;
   #channel = null;
   #pace = new Pace((frame) => this.#sendNow(frame));
@@ -36,10 +37,12 @@ export class Link {
   /** Milliseconds to the server and back, of the last answered ping. */
   roundTrip = null;
 
-  constructor({ room, me, page = location.pathname.replace(/\/$/, ''), on }) {
+  /** `shown()` gives what is shown at the door where a new seat is needed: `{invite?, join_token?, name?}`. */
+  constructor({ room, me, page = location.pathname.replace(/\/$/, ''), shown = () => ({}), on }) {
     this.#room = room;
     this.#me = me;
     this.#page = page;
+    this.#shown = shown;
     this.#on = on;
   }
 
@@ -90,7 +93,7 @@ export class Link {
   }
 
   async #takeSeat() {
-    const seat = await joinRoom(this.#room);
+    const seat = await joinRoom(this.#room, this.#shown());
     if (seat.knocking) throw new Refused(202, { id: 'knocking', message: 'Somebody inside has to let you in' });
     this.#me = seat.client_id;
   }

@@ -21,6 +21,7 @@ export class Media {
   #microphone = null;
   #screen = null;
   #hand = false;
+  #mutes = 0; // how often somebody else switched the microphone off
   #blackOut = 0;
   #chosen = { audio: null, video: null };
 
@@ -48,9 +49,10 @@ export class Media {
 
   /** Asks for camera and microphone together: one question for the person. */
   async start() {
+    const mutes = this.#mutes;
     const kinds = await this.#present(['audio', 'video']);
     const tracks = kinds.length > 0 ? await this.#capture(kinds) : [];
-    for (const track of tracks) this.#take(track);
+    for (const track of tracks) this.#take(track, mutes);
     this.#changed();
     await this.#listDevices();
   }
@@ -59,6 +61,12 @@ export class Media {
     if (this.#microphone) this.#microphone.enabled = on;
     else if (on) await this.#begin('audio');
     this.#changed();
+  }
+
+  /** Somebody else switched the microphone off: also one that is only just being switched on. */
+  mute() {
+    this.#mutes += 1;
+    return this.setMicrophone(false);
   }
 
   async setCamera(on) {
@@ -83,12 +91,11 @@ export class Media {
     this.#chosen[kind] = deviceId || null;
     const current = kind === 'audio' ? this.#microphone : this.#camera;
     if (!current) return;
-    const enabled = current.enabled;
     const [track] = await this.#capture([kind]);
     if (!track) return;
     current.onended = null;
     current.stop();
-    track.enabled = enabled;
+    track.enabled = current.enabled;
     this.#take(track);
     this.#changed();
   }
@@ -102,8 +109,9 @@ export class Media {
   // -------------------------------------------------------------------------------------------------- capturing
 
   async #begin(kind) {
+    const mutes = this.#mutes;
     if ((await this.#present([kind])).length === 0) return;
-    for (const track of await this.#capture([kind])) this.#take(track);
+    for (const track of await this.#capture([kind])) this.#take(track, mutes);
     await this.#listDevices();
   }
 
@@ -152,8 +160,10 @@ export class Media {
     return deviceId ? { ...wanted, deviceId: { exact: deviceId } } : wanted;
   }
 
-  #take(track) {
+  /** `mutes`: how many there had been when the track was asked for. */
+  #take(track, mutes = this.#mutes) {
     const isSound = track.kind === 'audio';
+    if (isSound && mutes !== this.#mutes) track.enabled = false;
     if (isSound) this.#microphone = track;
     else {
       clearTimeout(this.#blackOut);

@@ -1,7 +1,9 @@
 //! What the page knows, as a fold over events. No DOM, no network: the whole of it can be tested offline.
 
-/** Chat lines kept; the oldest go first. */
-const LINES_KEPT = 1_000;
+import { LINES_KEPT } from './limits.js';
+import { deleted, edited, heard, loaded, NO_LINES } from './lines.js';
+import { sentence } from './names.js';
+
 /** Toasts shown at a time. */
 const TOASTS_SHOWN = 4;
 
@@ -12,7 +14,8 @@ export function initialModel({ room, me, username }) {
     me,
     username,
     asksForName: username === '',
-    /** joining | connecting | joined | reconnecting {attempt, retryAt, reason} | refused {notice} | elsewhere | left */
+    /** joining | connecting | joined | reconnecting {attempt, retryAt, reason} | refused {notice} | elsewhere | left |
+     *  ended {reason: 'kick' | 'ban' | 'delete', by} */
     status: { name: 'joining' },
     participants: [],
     peers: {}, // id → connecting | connected | interrupted
@@ -22,11 +25,23 @@ export function initialModel({ room, me, username }) {
     sending: { microphone: false, camera: false, screen: false, hand: false },
     canShareScreen: true,
     devices: { audio: [], video: [], output: [] },
-    lines: [],
+    settings: null, // how the room is set and one's own role, once the server has said so
+    knocking: [], // [{id, name}…] who waits to be let in
+    lines: NO_LINES.lines,
+    nextLine: NO_LINES.next,
+    hasEarlierLines: false,
+    isLoadingLines: false,
+    recipient: null, // {id, name} of whom one writes to; null: everyone
     unread: 0,
     panel: null, // chat | people | details
     pinned: null,
     isSettingsOpen: false,
+    dialog: null, // room | invites | bans
+    invites: null, // those of the room, while their dialog is open
+    newInvite: null, // the one just made: its address is shown once
+    bans: null,
+    isKeeperBusy: false,
+    keeperProblem: '', // why the last change to the room was refused
     isSoundBlocked: false,
     toasts: [],
     nextToast: 1,
@@ -43,20 +58,48 @@ export function apply(model, event) {
 
 const FOLDS = {
   // ------------------------------------------------------------------------------------------ from the session
-  status: (model, { status }) => ({ status, me: status.me ?? model.me }),
+  status: (model, { status }) => ({
+    status,
+    me: status.me ?? model.me,
+    ...(status.name === 'ended' ? { dialog: null, isSettingsOpen: false, panel: null, knocking: [], toasts: [] } : {}),
+  }),
   roster: (model, { participants }) => ({ participants, ...withoutGone(model, participants) }),
   peer: (model, { client, state }) => ({
     peers: state === 'closed' ? without(model.peers, client) : { ...model.peers, [client]: state },
     speaking: state === 'closed' ? without(model.speaking, client) : model.speaking,
   }),
   tracks: (model, { client }) => ({ tracks: { ...model.tracks, [client]: (model.tracks[client] ?? 0) + 1 } }),
-  chat: (model, { line }) => ({
-    lines: [...model.lines, { ...line, number: (model.lines.at(-1)?.number ?? 0) + 1 }].slice(-LINES_KEPT),
-    unread: model.panel === 'chat' || line.mine ? model.unread : model.unread + 1,
-  }),
+  chat: (model, { line }) => {
+    const before = chatOf(model);
+    const after = heard(before, line);
+    return { ...ofChat(after), unread: after === before || line.mine ? model.unread : unreadAfter(model, 1) };
+  },
+  /** Lines that the room keeps. Where `more` is not said, it is as it was; `isNews`: what was said meanwhile is unread. */
+  kept: (model, { messages, before, more, isNews }) => {
+    const known = new Set(model.lines.map(({ id }) => id));
+    const news = isNews ? messages.filter(({ id, mine }) => !known.has(id) && !mine).length : 0;
+    const chat = loaded(chatOf(model), messages, before);
+    return {
+      ...ofChat(chat),
+      hasEarlierLines: (more ?? model.hasEarlierLines) && chat.lines.length < LINES_KEPT,
+      isLoadingLines: false,
+      unread: unreadAfter(model, news),
+    };
+  },
+  loadingLines: (_, { loading }) => ({ isLoadingLines: loading }),
+  edited: (model, { line }) => ofChat(edited(chatOf(model), line)),
+  deleted: (model, { id }) => ofChat(deleted(chatOf(model), id)),
+  roomSettings: (model, { settings }) => ({ settings, ...(settings.role === 'guest' ? { knocking: [] } : {}) }),
+  knocking: knocked,
   notice: (model, { notice }) => toasted(model, 'error', sentence(notice.message)),
   joined: (model, { name }) => toasted(model, 'info', `${name} joined.`),
   left: (model, { name }) => toasted(model, 'info', `${name} left.`),
+
+  // ------------------------------------------------------------------------------------- from keeping the room
+  invites: (_, { invites }) => ({ invites }),
+  newInvite: (_, { invite }) => ({ newInvite: invite }),
+  bans: (_, { bans }) => ({ bans }),
+  keeper: (_, { isBusy, problem }) => ({ isKeeperBusy: isBusy, keeperProblem: problem ?? '' }),
 
   // -------------------------------------------------------------------------------------------- from the devices
   sending: (_, { sending }) => ({ sending }),
@@ -75,6 +118,8 @@ const FOLDS = {
   },
   pin: (model, { client }) => ({ pinned: model.pinned === client ? null : client }),
   settings: (_, { open }) => ({ isSettingsOpen: open }),
+  dialog: (_, { dialog }) => ({ dialog, invites: null, newInvite: null, bans: null, keeperProblem: '' }),
+  recipient: (_, { recipient }) => ({ recipient }),
   volume: (model, { client, volume }) => ({ volumes: { ...model.volumes, [client]: volume } }),
   username: (_, { username }) => ({ username, asksForName: false }),
   nameLater: () => ({ asksForName: false }),
@@ -112,10 +157,35 @@ export function statusText({ status }) {
     case 'elsewhere':
       return 'Open in another tab';
     case 'refused':
+    case 'ended':
       return 'Not in the room';
     default:
       return 'Left';
   }
+}
+
+/** New knocks are told, answered ones need no notice any more. */
+function knocked(model, { clients }) {
+  const waiting = new Set(clients.map(({ id }) => id));
+  const fresh = clients.filter(({ id }) => !model.knocking.some((known) => known.id === id));
+  const toasts = model.toasts.filter(({ knocks }) => !knocks || knocks.some((id) => waiting.has(id)));
+  const told = { ...model, toasts };
+  if (fresh.length === 0) return { knocking: clients, toasts };
+  const text =
+    fresh.length === 1 ? `${fresh[0].name} is waiting to be let in.` : `${fresh.length} people are waiting to be let in.`;
+  return { knocking: clients, ...toasted(told, 'knock', text, { knocks: fresh.map(({ id }) => id) }) };
+}
+
+function chatOf({ lines, nextLine }) {
+  return { lines, next: nextLine };
+}
+
+function ofChat({ lines, next }) {
+  return { lines, nextLine: next };
+}
+
+function unreadAfter(model, news) {
+  return model.panel === 'chat' ? 0 : model.unread + news;
 }
 
 function withoutGone(model, participants) {
@@ -127,17 +197,12 @@ function withoutGone(model, participants) {
   };
 }
 
-function toasted(model, kind, text) {
+function toasted(model, kind, text, more = {}) {
   const others = model.toasts.filter((toast) => toast.text !== text); // said twice is shown once
   return {
-    toasts: [...others, { id: model.nextToast, kind, text }].slice(-TOASTS_SHOWN),
+    toasts: [...others, { ...more, id: model.nextToast, kind, text }].slice(-TOASTS_SHOWN),
     nextToast: model.nextToast + 1,
   };
-}
-
-function sentence(text) {
-  const start = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?…]$/.test(start) ? start : `${start}.`;
 }
 
 function without(record, key) {

@@ -41,3 +41,9 @@ export function hueOf(id) {
   for (const c of id) hash = (hash * 31 + c.codePointAt(0)) >>> 0;
   return hash % 8;
 }
+
+/** The server's words as a sentence. */
+export function sentence(text) {
+  const start = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…]$/.test(start) ? start : `${start}.`;
+}

@@ -6,7 +6,7 @@ export const GROUND_CONTROL = 'ground control';
 export const ROOM = 'room';
 
 /** What every client of this version announces. */
-export const CAPABILITIES = ['events', 'trickle', 'renegotiation', 'media-state'];
+export const CAPABILITIES = ['events', 'trickle', 'renegotiation', 'media-state', 'moderation', 'chat'];
 
 /** A frame that is no envelope, or a known type whose `data` is not of its shape. */
 export class ProtocolError extends Error {}
@@ -31,7 +31,7 @@ export function read(frameText) {
     receiver: stringField(fields, 'receiver'),
     type,
     data: shapeOf(type).read(fields.data === undefined ? null : fields.data),
-    id: typeof fields.id === 'string' && /^\d+$/.test(fields.id) ? fields.id : undefined,
+    id: isTextId(fields.id) ? fields.id : undefined,
   };
 }
 
@@ -160,6 +160,121 @@ const mediaState = {
   write: (state) => Object.fromEntries(MEDIA.map((name) => [name, Boolean(state[name])])),
 };
 
+const moderate = {
+  read: (data) => {
+    const fields = object(data);
+    return {
+      action: string(fields.action),
+      client: optional(fields.client, string),
+      address: optional(fields.address, boolean) ?? false,
+    };
+  },
+  write: ({ action, client, address }) => ({
+    action,
+    ...(client === undefined ? {} : { client }),
+    ...(address ? { address: true } : {}),
+  }),
+};
+
+const moderated = {
+  read: (data) => {
+    const fields = object(data);
+    return { action: string(fields.action), by: string(fields.by), client: optional(fields.client, string) };
+  },
+  write: ({ action, by, client }) => ({ action, by, ...(client === undefined ? {} : { client }) }),
+};
+
+const roomSettings = {
+  read: (data) => {
+    const fields = object(data);
+    return {
+      locked: boolean(fields.locked),
+      lobby: boolean(fields.lobby),
+      public: boolean(fields.public),
+      has_password: boolean(fields.has_password),
+      guest_limit: number(fields.guest_limit),
+      history: fields.history === undefined ? 'none' : history(fields.history),
+      role: ['owner', 'moderator'].includes(fields.role) ? fields.role : 'guest',
+    };
+  },
+  write: ({ locked, lobby, public: isPublic, has_password, guest_limit, history: kept, role }) => ({
+    ...{ locked, lobby, public: isPublic, has_password, guest_limit, history: kept, role },
+  }),
+};
+
+const knock = {
+  read: (data) => {
+    const fields = object(data);
+    return { id: string(fields.id), username: typeof fields.username === 'string' ? fields.username : '' };
+  },
+  write: ({ id, username }) => ({ id, username }),
+};
+
+const knocking = {
+  read: (data) => ({ clients: list(object(data).clients).map(knock.read) }),
+  write: ({ clients }) => ({ clients: clients.map(knock.write) }),
+};
+
+const getChat = {
+  read: (data) => {
+    const fields = isObject(data) ? data : {};
+    return { before: optional(fields.before, textId), limit: optional(fields.limit, number) };
+  },
+  write: (question) => ({
+    ...(question?.before === undefined ? {} : { before: question.before }),
+    ...(question?.limit === undefined ? {} : { limit: question.limit }),
+  }),
+};
+
+const keptLine = {
+  read: (data) => {
+    const fields = object(data);
+    return {
+      id: textId(fields.id),
+      client: string(fields.client),
+      name: typeof fields.name === 'string' ? fields.name : '',
+      time: number(fields.time),
+      text: string(fields.text),
+      edited: optional(fields.edited, boolean) ?? false,
+    };
+  },
+  write: ({ id, client, name, time, text: words, edited }) => ({
+    ...{ id, client, name, time, text: words },
+    ...(edited ? { edited: true } : {}),
+  }),
+};
+
+const chat = {
+  read: (data) => {
+    const fields = object(data);
+    return { messages: list(fields.messages).map(keptLine.read), more: boolean(fields.more) };
+  },
+  write: ({ messages, more }) => ({ messages: messages.map(keptLine.write), more }),
+};
+
+const editText = {
+  read: (data) => ({ id: textId(object(data).id), text: string(data.text) }),
+  write: ({ id, text: words }) => ({ id, text: words }),
+};
+
+const textEdited = {
+  read: (data) => {
+    const { id, client, text: words, time } = object(data);
+    return { id: textId(id), client: string(client), text: string(words), time: number(time) };
+  },
+  write: ({ id, client, text: words, time }) => ({ id, client, text: words, time }),
+};
+
+const deleteText = {
+  read: (data) => ({ id: textId(object(data).id) }),
+  write: ({ id }) => ({ id }),
+};
+
+const textDeleted = {
+  read: (data) => ({ id: textId(object(data).id), client: string(data.client) }),
+  write: ({ id, client }) => ({ id, client }),
+};
+
 const SHAPES = {
   greeting: text,
   ping: any,
@@ -179,6 +294,16 @@ const SHAPES = {
   joined: clientInfo,
   left: clientInfo,
   'media-state': mediaState,
+  moderate,
+  moderated,
+  'room-settings': roomSettings,
+  knocking,
+  'get-chat': getChat,
+  chat,
+  'edit-text': editText,
+  'text-edited': textEdited,
+  'delete-text': deleteText,
+  'text-deleted': textDeleted,
 };
 
 /** Every `type` that this version knows. */
@@ -254,6 +379,21 @@ function number(value) {
 function boolean(value) {
   if (typeof value !== 'boolean') throw shape();
   return value;
+}
+
+/** The number of a chat line: a decimal string, because a number of JavaScript's is too short. */
+function isTextId(value) {
+  return typeof value === 'string' && /^\d{1,20}$/.test(value);
+}
+
+function textId(value) {
+  if (!isTextId(value)) throw shape();
+  return value;
+}
+
+/** `'none'`, `{hours}` or `'forever'`. */
+function history(value) {
+  return typeof value === 'string' ? oneOf(value, ['none', 'forever']) : { hours: number(object(value).hours) };
 }
 
 function oneOf(value, allowed) {

@@ -1,11 +1,14 @@
 //! The room page: brings link, session, devices and views together.
 //!
 //! For end-to-end tests `window.rtcChat` shows what happens here, read-only and without secrets:
-//!   status      'joining' | 'connecting' | 'joined' | 'reconnecting' | 'refused' | 'elsewhere' | 'left'
+//!   status      'joining' | 'connecting' | 'joined' | 'reconnecting' | 'refused' | 'elsewhere' |
+//!               'left' | 'ended'
 //!   me, room    the own client id and the room's name
-//!   roster      [{id, username, me, unstable, media, ours}] as the page shows it
+//!   role        'owner' | 'moderator' | 'guest'
+//!   roster      [{id, username, me, unstable, media, ours, role, obeys}] as the page shows it
+//!   knocking    [{id, name}] who waits to be let in, for owner and moderators
 //!   peers       {<client id>: 'connecting' | 'connected' | 'interrupted'}
-//!   chat        [{from, name, time, text, mine, private}] in the order shown
+//!   chat        [{id, from, name, time, text, mine, private, to, edited}] in the order shown
 //!   sending     {microphone, camera, screen, hand}
 //!   speaking    [<client id>…]
 //!   toasts      [<text>…] shown at the moment
@@ -13,11 +16,13 @@
 //!   counters()  a promise of {<client id>: {framesReceived, framesDecoded, framesSent, audioPackets, …}} of `getStats`
 //!   details()   a promise of {<client id>: figures as the connection details show them}
 
+import { Keeper } from './keeper.js';
 import { Link } from './link.js';
 import { Levels } from './sound.js';
 import { Media } from './media.js';
 import { apply, initialModel } from './model.js';
 import { cleanUsername } from './names.js';
+import { wordsForDeed } from './rules.js';
 import { Session } from './session.js';
 import { summarize } from './stats.js';
 import { Tabs } from './tabs.js';
@@ -43,15 +48,17 @@ const media = new Media({
 const link = new Link({
   room: roomId,
   me: clientId,
+  shown: atTheDoor,
   on: {
     up: (info) => session.handleUp(info),
     down: (info) => session.handleDown(info),
     frame: (frame) => session.handleFrame(frame),
-    refused: (notice) => emit({ type: 'status', status: { name: 'refused', notice } }),
+    refused: handleRefused,
     passwordWanted: () => location.replace(location.pathname), // asks for it
   },
 });
-const session = new Session({ link, username: model.username, outgoing: media.outgoing, emit });
+const session = new Session({ link, username: model.username, outgoing: media.outgoing, emit, obey });
+const keeper = new Keeper({ room: roomId, emit, deleted: () => end({ reason: 'delete', isMine: true }) });
 const tabs = new Tabs({ room: roomId, onTaken: handleTaken });
 const view = new RoomView({ model, intents: intents(), streamOf, lobby });
 
@@ -105,7 +112,15 @@ function intents() {
     hand: () => media.setHand(!model.sending.hand),
     panel: (panel) => emit({ type: 'panel', panel }),
     pin: (client) => emit({ type: 'pin', client }),
-    say: (text) => session.say(text),
+    say: (text, client) => session.talk.say(text, client),
+    writeTo: handleRecipient,
+    showPeople: () => model.panel !== 'people' && emit({ type: 'panel', panel: 'people' }),
+    loadEarlier: () => session.talk.loadEarlier(),
+    editLine: (id, text) => session.talk.edit(id, text),
+    deleteLine: (id) => session.talk.delete(id),
+    moderate: (action, client, address) => session.moderate(action, client, address),
+    dialog: openDialog,
+    keeper,
     username: handleUsername,
     nameLater: () => emit({ type: 'nameLater' }),
     volume: (client, volume) => emit({ type: 'volume', client, volume }),
@@ -115,7 +130,8 @@ function intents() {
     soundBlocked: (blocked) => emit({ type: 'soundBlocked', blocked }),
     allowSound: resumeSound,
     retry: comeBack,
-    copyAddress,
+    copyAddress: () => copy(location.origin + location.pathname, 'The address of this room'),
+    copy,
     leave: () => {
       goAway();
       location.assign(lobby);
@@ -130,14 +146,37 @@ function handleUsername(given) {
   store(username);
 }
 
-async function copyAddress() {
-  const address = location.origin + location.pathname;
+/** To whom one writes; `null`: everyone. The chat opens for it. */
+function handleRecipient(recipient) {
+  emit({ type: 'recipient', recipient });
+  if (model.panel !== 'chat') emit({ type: 'panel', panel: 'chat' });
+}
+
+async function copy(text, what) {
   try {
-    await navigator.clipboard.writeText(address);
-    emit({ type: 'toast', kind: 'info', text: 'The address of this room was copied.' });
+    await navigator.clipboard.writeText(text);
+    emit({ type: 'toast', kind: 'info', text: `${what} was copied.` });
+    return true;
   } catch {
-    emit({ type: 'toast', kind: 'info', text: `The address of this room: ${address}` });
+    emit({ type: 'toast', kind: 'info', text: `${what}: ${text}` });
+    return false;
   }
+}
+
+function openDialog(dialog) {
+  emit({ type: 'dialog', dialog });
+  if (dialog === 'invites') keeper.loadInvites();
+  if (dialog === 'bans') keeper.loadBans();
+}
+
+/** Does what somebody who keeps order did to this person. */
+function obey({ action, who }) {
+  if (action === 'kick' || action === 'ban') return end({ reason: action, who });
+  const words = wordsForDeed(action, who);
+  if (words === null) return undefined;
+  const isHand = action === 'lower-hand';
+  if (isHand ? model.sending.hand : model.sending.microphone) emit({ type: 'toast', kind: 'warning', text: words });
+  return isHand ? media.setHand(false) : media.mute();
 }
 
 function resumeSound() {
@@ -149,6 +188,28 @@ function resumeSound() {
 
 let isAway = false;
 
+/** What opened the door for this page opens it again where a new seat is needed. */
+function atTheDoor() {
+  const behind = new URLSearchParams(location.search);
+  const shown = { invite: behind.get('invite'), join_token: behind.get('join_token'), name: model.username };
+  return Object.fromEntries(Object.entries(shown).filter(([, value]) => value));
+}
+
+function handleRefused(notice) {
+  if (notice.id === 'banned') return end({ reason: 'ban' });
+  if (notice.id === 'unknown-room' && session.wasSentAway) return end({ reason: 'delete' });
+  return emit({ type: 'status', status: { name: 'refused', notice } });
+}
+
+/** Out of the room for good, or until the person asks to come back. */
+function end(how) {
+  if (model.status.name === 'ended') return;
+  isAway = true;
+  link.stop();
+  session.leave({ name: 'ended', ...how });
+  media.stop();
+}
+
 function goAway() {
   if (isAway) return;
   isAway = true;
@@ -157,7 +218,7 @@ function goAway() {
   media.stop();
 }
 
-/** Back after leaving, after a refusal, from another tab, or from the browser's cache of pages. */
+/** Back after leaving, being sent away or a refusal, from another tab, or from the browser's cache of pages. */
 function comeBack() {
   tabs.take();
   link.retry();
@@ -177,7 +238,7 @@ function handleTaken() {
 }
 
 addEventListener('pagehide', goAway);
-addEventListener('pageshow', ({ persisted }) => persisted && comeBack());
+addEventListener('pageshow', ({ persisted }) => persisted && model.status.name !== 'ended' && comeBack());
 addEventListener('online', () => model.status.name === 'reconnecting' && link.retry());
 for (const touch of ['pointerdown', 'pointerup', 'keydown']) {
   addEventListener(touch, () => (model.isSoundBlocked ? resumeSound() : levels.resume()), { passive: true });

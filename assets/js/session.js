@@ -1,24 +1,25 @@
-//! One participant in a room: roster, chat, and a peer for everyone else. Knows the link's words, not its wires.
+//! One participant in a room: roster, roles, and a peer for everyone else; what is said is in `talk.js`. Knows the link's
+//! words, not its wires.
 
 import { OFFER_WAIT, REJOIN_GRACE } from './limits.js';
-import { cleanUsername, shownName } from './names.js';
+import { shownName } from './names.js';
 import { Peer } from './peer.js';
 import { CAPABILITIES, GROUND_CONTROL, ProtocolError, read, ROOM } from './protocol.js';
+import { Talk } from './talk.js';
 
 /** Errors that name no fault of the person's: they come of races that settle by themselves. */
 const QUIET_ERRORS = new Set(['unknown-receiver', 'unknown-type']);
-/** Lines of ours that came back are remembered this long, so that a repeated one is shown once. */
-const LINES_REMEMBERED = 200;
 
 /**
  * `link` has `send(message)`, `isUp`, `handlePong(data)` and `lost(reason)`; `outgoing` is what every peer gets sent
- * (see `Peer`); `emit` hears events as `model.js` folds them. The owner passes the link's words on: `handleUp`,
- * `handleDown`, `handleFrame`.
+ * (see `Peer`); `emit` hears events as `model.js` folds them; `obey({action, who})` does what a moderator did to us. The
+ * owner passes the link's words on: `handleUp`, `handleDown`, `handleFrame`.
  */
 export class Session {
   #link;
   #outgoing;
   #emit;
+  #obey;
   #me = null;
   #username;
   #media = { microphone: false, camera: false, screen: false, hand: false };
@@ -31,16 +32,22 @@ export class Session {
   #hasJoinedBefore = false;
   #graceUntil = 0;
   #graceTimer = 0;
-  #unechoed = new Map(); // key → line said and not heard back yet
-  #isHolding = false; // lines wait until those who were here before are back to hear them
-  #heard = [];
-  #lastTime = 0;
+  #wasSentAway = false;
+  #talk;
 
-  constructor({ link, username, outgoing, emit }) {
+  constructor({ link, username, outgoing, emit, obey = () => {} }) {
     this.#link = link;
     this.#username = username;
     this.#outgoing = outgoing;
     this.#emit = emit;
+    this.#obey = obey;
+    this.#talk = new Talk({
+      emit,
+      send: (receiver, type, data) => this.#send(receiver, type, data),
+      ownName: () => this.#roster.get(this.#me)?.username || this.#username,
+      nameOf: (id) => this.#nameOf(id),
+      isHere: (id) => this.#roster.has(id),
+    });
   }
 
   // --------------------------------------------------------------------------------------------------- commands
@@ -60,13 +67,14 @@ export class Session {
     this.#publishRoster();
   }
 
-  /** Says a line to the room. It is shown when it comes back; if the link breaks before, it is said again. */
-  say(text) {
-    const time = Math.max(Date.now(), this.#lastTime + 1);
-    this.#lastTime = time;
-    const line = { from: this.#roster.get(this.#me)?.username || this.#username, time, text };
-    this.#unechoed.set(keyOf(this.#me, line), line);
-    if (!this.#isHolding) this.#send(ROOM, 'text', line);
+  /** Does something as a moderator: see section 6 of the protocol. */
+  moderate(action, client, address = false) {
+    this.#send(GROUND_CONTROL, 'moderate', { action, client, address });
+  }
+
+  /** Whether the server's last word was good-bye: then a room that is gone was deleted. */
+  get wasSentAway() {
+    return this.#wasSentAway;
   }
 
   /** What to say to each peer on the way out; the link says it to the server itself. */
@@ -74,13 +82,19 @@ export class Session {
     return [...this.#peers.keys()].map((id) => ({ receiver: id, type: 'bye' }));
   }
 
-  leave() {
+  leave(status = { name: 'left' }) {
     for (const id of [...this.#peers.keys()]) this.#drop(id);
     this.#waits.forEach(clearTimeout);
     clearTimeout(this.#graceTimer);
+    this.#talk.stop();
     this.#waits.clear();
     this.#roster.clear();
-    this.#emit({ type: 'status', status: { name: 'left' } });
+    this.#emit({ type: 'status', status });
+  }
+
+  /** What is said in the room. */
+  get talk() {
+    return this.#talk;
   }
 
   peerOf(id) {
@@ -103,7 +117,8 @@ export class Session {
     this.#sendProfile();
     this.#send(GROUND_CONTROL, 'get-room-info');
     this.#sendMediaState(ROOM);
-    this.#isHolding = true;
+    this.#wasSentAway = false;
+    this.#talk.handleUp(me);
   }
 
   /** The server is away. The peers stay: media needs no server. */
@@ -133,12 +148,39 @@ export class Session {
     else if (type === 'pong') this.#link.handlePong(data);
     else if (type === 'ping') this.#send(GROUND_CONTROL, 'pong', data);
     else if (type === 'ice-servers') this.#iceServers = data;
-    else if (type === 'bye') this.#link.lost('The server said goodbye.');
-    else if (type === 'error' && !QUIET_ERRORS.has(data.id)) this.#emit({ type: 'notice', notice: data });
+    else if (type === 'bye') this.#handleGoodbye();
+    else if (type === 'error') this.#handleError(data);
+    else if (type === 'moderated') this.#obey({ action: data.action, who: this.#nameOf(data.by) });
+    else if (type === 'room-settings') this.#emit({ type: 'roomSettings', settings: data });
+    else if (type === 'knocking') this.#handleKnocking(data);
+    else if (type === 'chat') this.#talk.handleChat(data);
+    else if (type === 'text-edited') this.#emit({ type: 'edited', line: data });
+    else if (type === 'text-deleted') this.#emit({ type: 'deleted', id: data.id });
   }
 
-  #handleClient(sender, { receiver, type, data }) {
-    if (type === 'text') this.#handleText(sender, receiver, data);
+  #handleGoodbye() {
+    this.#wasSentAway = true;
+    this.#link.lost('The server said goodbye.');
+  }
+
+  #handleError(notice) {
+    if (notice.id === 'unknown-receiver') this.#talk.giveUpUnreachable();
+    if (!QUIET_ERRORS.has(notice.id)) this.#emit({ type: 'notice', notice });
+  }
+
+  #handleKnocking({ clients }) {
+    this.#emit({ type: 'knocking', clients: clients.map(({ id, username }) => ({ id, name: shownName(username) })) });
+  }
+
+  /** What somebody is called; the server itself speaks for whoever runs it. */
+  #nameOf(id) {
+    if (id === GROUND_CONTROL) return 'The administrator';
+    const client = this.#roster.get(id);
+    return client ? shownName(client.username) : 'Somebody';
+  }
+
+  #handleClient(sender, { receiver, type, data, id }) {
+    if (type === 'text') this.#talk.handleText(sender, receiver, data, id);
     if (sender === this.#me) return; // an echo
     if (type === 'offer') this.#handleOffer(sender, data);
     else if (type === 'answer') this.#peers.get(sender)?.handleAnswer(data);
@@ -167,14 +209,7 @@ export class Session {
       this.#peers.get(id)?.handleDescribed();
     }
     this.#publishRoster();
-    if (keep.length === 0) this.#release();
-  }
-
-  /** Says (again) what has not been heard back. */
-  #release() {
-    if (!this.#isHolding) return;
-    this.#isHolding = false;
-    this.#unechoed.forEach((line) => this.#send(ROOM, 'text', line));
+    this.#talk.handleRoster(keep.length > 0);
   }
 
   /** After a re-join: who is not listed (yet) and still connected to us. */
@@ -240,6 +275,8 @@ export class Session {
       unstable: client.unstable,
       media: client.id === this.#me ? this.#media : (this.#mediaOf.get(client.id) ?? null),
       ours: client.capabilities.length > 0,
+      role: client.role ?? 'guest',
+      obeys: client.capabilities.includes('moderation'),
     }));
     this.#emit({ type: 'roster', participants });
   }
@@ -295,27 +332,6 @@ export class Session {
     peer?.close();
   }
 
-  // --------------------------------------------------------------------------------------------------------- chat
-
-  #handleText(sender, receiver, line) {
-    const key = keyOf(sender, line);
-    this.#unechoed.delete(key);
-    if (this.#heard.includes(key)) return; // said again after a broken link, and heard both times
-    if (line.time > 0) this.#heard = [...this.#heard.slice(1 - LINES_REMEMBERED), key];
-    const name = this.#roster.get(sender)?.username || cleanUsername(line.from);
-    this.#emit({
-      type: 'chat',
-      line: {
-        from: sender,
-        name: shownName(name),
-        time: line.time > 0 ? line.time : Date.now(),
-        text: line.text,
-        mine: sender === this.#me,
-        private: receiver !== ROOM,
-      },
-    });
-  }
-
   // ------------------------------------------------------------------------------------------------------ sending
 
   #sendProfile() {
@@ -330,10 +346,6 @@ export class Session {
   #send(receiver, type, data) {
     this.#link.send({ receiver, type, data });
   }
-}
-
-function keyOf(sender, { time, text }) {
-  return JSON.stringify([sender, time, text]);
 }
 
 function reportOffer(problem) {

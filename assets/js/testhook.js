@@ -42,6 +42,12 @@ export function testHook({ model, timeline, measure }) {
     get room() {
       return model().room;
     },
+    get role() {
+      return model().settings?.role ?? 'guest';
+    },
+    get knocking() {
+      return structuredClone(model().knocking);
+    },
     get roster() {
       return structuredClone(model().participants);
     },

@@ -1,75 +1,59 @@
-//! The chat: lines, links that are safe to follow, and the composer.
+//! The chat: its lines, earlier ones on demand, and the composer.
 
-import { hueOf, whyUnsendable } from '../names.js';
-import { el, icon, setAria, setText } from './dom.js';
+import { whyUnsendable } from '../names.js';
+import { el, icon, reconcile, setAria, setAttribute, setData, setText } from './dom.js';
+import { Line } from './line.js';
 
-/** Lines of one person within this time stand under one name. */
-const TOGETHER = 3 * 60_000;
 /** Nearer to the end than this many pixels, the list follows new lines. */
 const NEAR_END = 48;
 
-const LINK = /https?:\/\/[^\s<>"'`{}|\\^]+/giu;
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-
-/** `intents.say(text)` hears a line. */
+/** `intents` has `say(text, client)`, `writeTo(recipient)`, `loadEarlier()` and what a `Line` needs. */
 export class Chat {
+  #earlier = el('button', { type: 'button', class: 'button-small earlier', hidden: true }, 'Load earlier');
+  #list = el('div', { class: 'line-list' });
   #lines = el('div', { class: 'lines', role: 'log', tabIndex: 0, aria: { label: 'Messages', live: 'polite' } });
-  #input = el('textarea', { rows: 1, placeholder: 'Message to everyone', aria: { label: 'Message' } });
-  #note = el('p', { class: 'composer-note', role: 'status' });
-  #send = el('button', { class: 'button-main button-icon', type: 'submit', aria: { label: 'Send' }, title: 'Send (Enter)' }, icon('send'));
-  #last = null;
-  #isAway = false;
+  #views = new Map();
+  #composer;
+  #intents;
+  #shown = { lines: null, settings: null };
 
   constructor(intents) {
-    const form = el('form', { class: 'composer' }, this.#input, this.#send);
-    form.onsubmit = (event) => {
-      event.preventDefault();
-      this.#say(intents);
-    };
-    this.#input.onkeydown = (event) => {
-      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-      event.preventDefault();
-      this.#say(intents);
-    };
-    this.#input.oninput = () => this.#checkLength();
-    this.element = el('div', { class: 'panel-body chat' }, this.#lines, this.#note, form);
+    this.#intents = intents;
+    this.#earlier.onclick = () => intents.loadEarlier();
+    this.#lines.append(this.#earlier, this.#list);
+    this.#composer = new Composer(intents);
+    this.element = el('div', { class: 'panel-body chat' }, this.#lines, this.#composer.element);
   }
 
   show(model) {
-    this.#isAway = model.status.name === 'reconnecting';
-    this.#checkLength();
-    const after = this.#last?.number ?? 0;
-    const fresh = model.lines.filter((line) => line.number > after);
-    if (fresh.length === 0) return;
-    const follow = this.#isNearEnd();
-    for (const line of fresh) {
-      this.#lines.append(lineElement(line, this.#last));
-      this.#last = line;
-    }
-    while (this.#lines.childElementCount > model.lines.length) this.#lines.firstElementChild.remove();
-    if (follow || fresh.some(({ mine }) => mine)) this.scrollToEnd();
+    this.#composer.show(model);
+    this.#earlier.hidden = !model.hasEarlierLines;
+    this.#earlier.disabled = model.isLoadingLines;
+    const { lines, settings } = model;
+    if (lines === this.#shown.lines && settings === this.#shown.settings) return;
+    const fresh = newsIn(this.#shown.lines ?? [], lines);
+    this.#shown = { lines, settings };
+    const { scrollTop, scrollHeight } = this.#lines;
+    const isFollowing = this.#isNearEnd();
+    const first = this.#list.firstElementChild;
+    setAria(this.#lines, { live: fresh.isHistory ? 'off' : 'polite' });
+    let previous = null;
+    reconcile(this.#list, this.#views, lines, ({ number }) => number, (line, known) => {
+      const view = known ?? new Line(this.#intents);
+      view.show(line, previous, model);
+      previous = line;
+      return view;
+    });
+    if (isFollowing || fresh.isOwn) this.scrollToEnd();
+    else if (first !== this.#list.firstElementChild) this.#lines.scrollTop = scrollTop + this.#lines.scrollHeight - scrollHeight;
   }
 
   focus() {
-    this.#input.focus();
+    this.#composer.focus();
   }
 
   scrollToEnd() {
     this.#lines.scrollTop = this.#lines.scrollHeight;
-  }
-
-  #say(intents) {
-    const text = this.#input.value.trim();
-    if (text === '' || !this.#checkLength()) return;
-    intents.say(text);
-    this.#input.value = '';
-  }
-
-  #checkLength() {
-    const problem = whyUnsendable(this.#input.value.trim());
-    setText(this.#note, problem ?? (this.#isAway ? 'The server is away. What you write is sent when it is back.' : ''));
-    setAria(this.#input, { invalid: problem ? 'true' : null });
-    return problem === null;
   }
 
   #isNearEnd() {
@@ -77,57 +61,92 @@ export class Chat {
   }
 }
 
-function lineElement(line, previous) {
-  const together =
-    previous && previous.from === line.from && previous.private === line.private && line.time - previous.time < TOGETHER;
-  const element = el('article', { class: `line${together ? '' : ' line-first'}${line.mine ? ' line-mine' : ''}` });
-  if (!together) element.append(headOf(line));
-  element.append(el('p', { dir: 'auto' }, ...withLinks(line.text)));
-  return element;
+/** Whether one's own line is new at the end, and whether what is new is not to be read out: it was said long ago. */
+function newsIn(before, after) {
+  const last = after.at(-1);
+  const isNewAtEnd = last !== undefined && last !== before.at(-1);
+  return { isOwn: isNewAtEnd && last.mine && after.length - before.length <= 1, isHistory: after.length - before.length > 1 };
 }
 
-function headOf(line) {
-  const at = new Date(line.time);
-  const known = !Number.isNaN(at.getTime());
-  return el(
-    'header',
-    {},
-    el('span', { class: `name name-${hueOf(line.from)}`, dir: 'auto' }, line.mine ? `${line.name} (you)` : line.name),
-    known ? el('time', { dateTime: at.toISOString() }, clock.format(at)) : null,
-    line.private ? el('span', { class: 'aside' }, 'only to you') : null,
-  );
-}
+/** Where one writes, and to whom. */
+class Composer {
+  #to = el('select', { name: 'to' });
+  #toRow = el('label', { class: 'to', hidden: true }, el('span', {}, 'To'), this.#to);
+  #input = el('textarea', { rows: 1, aria: { label: 'Message' } });
+  #note = el('p', { class: 'composer-note', role: 'status' });
+  #send = el('button', { class: 'button-main button-icon', type: 'submit', aria: { label: 'Send' }, title: 'Send (Enter)' }, icon('send'));
+  #intents;
+  #recipient = null;
+  #isGone = false; // whom one writes to is not here any more
+  #isAway = false;
+  #shown = '';
 
-/** The text in pieces; addresses of web pages become links that give the page away to nobody. */
-export function withLinks(text) {
-  const pieces = [];
-  let end = 0;
-  for (const match of text.matchAll(LINK)) {
-    const address = withoutTail(match[0]);
-    if (!isWebAddress(address)) continue;
-    pieces.push(text.slice(end, match.index), linkTo(address));
-    end = match.index + address.length;
+  constructor(intents) {
+    this.#intents = intents;
+    const form = el('form', { class: 'composer' }, this.#input, this.#send);
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      this.#say();
+    };
+    this.#input.onkeydown = (event) => {
+      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.#say();
+    };
+    this.#input.oninput = () => this.#check();
+    this.#to.onchange = () => {
+      const option = this.#to.selectedOptions[0];
+      intents.writeTo(option.value === '' ? null : { id: option.value, name: option.textContent });
+      this.focus();
+    };
+    this.element = el('div', { class: 'composing' }, this.#note, this.#toRow, form);
   }
-  pieces.push(text.slice(end));
-  return pieces.filter((piece) => piece !== '');
-}
 
-/** An address does not end with the punctuation of the sentence around it, nor with a bracket opened before it. */
-function withoutTail(address) {
-  const shorter = address.replace(/[.,;:!?]+$/u, '');
-  const isOpen = shorter.endsWith(')') && shorter.split('(').length < shorter.split(')').length;
-  if (isOpen) return withoutTail(shorter.slice(0, -1));
-  return shorter;
-}
-
-function isWebAddress(address) {
-  try {
-    return ['https:', 'http:'].includes(new URL(address).protocol);
-  } catch {
-    return false;
+  show(model) {
+    this.#isAway = model.status.name === 'reconnecting';
+    this.#recipient = model.recipient;
+    const others = model.participants.filter(({ me }) => !me);
+    this.#isGone = model.recipient !== null && !others.some(({ id }) => id === model.recipient.id);
+    this.#showRecipients(others);
+    this.#check();
   }
-}
 
-function linkTo(address) {
-  return el('a', { href: address, target: '_blank', rel: 'noopener noreferrer' }, address);
+  focus() {
+    this.#input.focus();
+  }
+
+  #showRecipients(others) {
+    const people = others.map(({ id, username }) => [id, username]);
+    if (this.#isGone) people.push([this.#recipient.id, this.#recipient.name]);
+    const key = JSON.stringify(people);
+    if (key !== this.#shown) {
+      this.#shown = key;
+      this.#to.replaceChildren(...[['', 'Everyone'], ...people].map(([id, name]) => el('option', { value: id }, name)));
+    }
+    const chosen = this.#recipient?.id ?? '';
+    if (this.#to.value !== chosen) this.#to.value = chosen;
+    this.#toRow.hidden = people.length === 0;
+    const to = this.#recipient ? `Only to ${this.#recipient.name}` : 'Message to everyone';
+    setAttribute(this.#input, 'placeholder', to);
+    setData(this.element, 'private', this.#recipient !== null);
+  }
+
+  #say() {
+    const text = this.#input.value.trim();
+    if (text === '' || !this.#check()) return;
+    this.#intents.say(text, this.#recipient?.id);
+    this.#input.value = '';
+  }
+
+  #check() {
+    const problem = this.#whyNot();
+    setText(this.#note, problem ?? (this.#isAway ? 'The server is away. What you write is sent when it is back.' : ''));
+    setAria(this.#input, { invalid: problem ? 'true' : null });
+    return problem === null;
+  }
+
+  #whyNot() {
+    if (this.#isGone) return `${this.#recipient.name} is not here any more. Please choose to whom you write.`;
+    return whyUnsendable(this.#input.value.trim());
+  }
 }

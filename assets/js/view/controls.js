@@ -1,6 +1,6 @@
 //! The control bar: what one sends, and which panel is open.
 
-import { el, icon, setAria, setAttribute, setData, setIcon, setText } from './dom.js';
+import { el, icon, setAria, setAttribute, setClass, setData, setIcon, setText } from './dom.js';
 
 export class Controls {
   #microphone;
@@ -34,7 +34,7 @@ export class Controls {
     );
   }
 
-  show({ sending, panel, unread, participants, canShareScreen }) {
+  show({ sending, panel, unread, participants, knocking, canShareScreen }) {
     this.#microphone.show(onOff('microphone', 'Microphone', sending.microphone));
     this.#camera.show(onOff('camera', 'Camera', sending.camera));
     this.#screen.element.hidden = !canShareScreen;
@@ -56,14 +56,15 @@ export class Controls {
     this.#people.show({
       icon: 'people',
       label: 'People',
-      action: `People, ${participants.length}`,
+      action: `People, ${participants.length}${knocking.length > 0 ? `, ${knocking.length} waiting` : ''}`,
       active: isPeople,
       expanded: isPeople,
     });
     this.#unread.hidden = unread === 0;
     setData(this.#unread, 'count', unread > 99 ? '99+' : unread);
     this.#guests.hidden = participants.length === 0;
-    setData(this.#guests, 'count', participants.length);
+    setData(this.#guests, 'count', knocking.length > 0 ? `+${knocking.length}` : participants.length);
+    setClass(this.#guests, knocking.length > 0 ? 'count count-unread' : 'count');
   }
 }
 

@@ -23,7 +23,7 @@ export function icon(name) {
 
 /** The icons that a state of the room shows later on. Fetched ahead: by then the server may be away. */
 const LATER =
-  'camera camera-off close expand hand microphone microphone-off refresh screen screen-off send shrink signal sound';
+  'camera camera-off close delete edit expand hand lock microphone microphone-off more refresh screen screen-off send shield shrink signal sound unlock';
 
 /** An unseen element that keeps the icons of later states at hand. */
 export function iconStore() {

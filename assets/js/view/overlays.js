@@ -16,7 +16,7 @@ export class NameCard {
   }
 
   show(model) {
-    this.element.hidden = !model.asksForName || model.status.name === 'refused' || model.status.name === 'left';
+    this.element.hidden = !model.asksForName || ['refused', 'left', 'ended'].includes(model.status.name);
   }
 }
 
@@ -50,7 +50,8 @@ export class Halt {
     if (words === null) return;
     setText(this.#title, words.title);
     setText(this.#text, words.text);
-    setText(this.#retry, words.action);
+    this.#retry.hidden = words.action === null;
+    setText(this.#retry, words.action ?? '');
   }
 }
 
@@ -89,11 +90,33 @@ function wordsFor(status) {
     };
   }
   if (status.name === 'left') return { title: 'You left the room', text: 'You can come back at any time.', action: 'Join again' };
+  if (status.name === 'ended') return ENDS[status.reason](status);
   if (status.name !== 'refused') return null;
   return { ...REFUSALS[status.notice.id] ?? { title: 'You are not in the room', text: status.notice.message }, action: 'Try again' };
 }
 
+const ENDS = {
+  kick: ({ who }) => ({
+    title: 'You were removed from the room',
+    text: `${who} removed you. You may come back.`,
+    action: 'Join again',
+  }),
+  ban: ({ who }) => ({
+    title: 'You are banned from this room',
+    text: who ? `${who} banned you. You cannot come back until the ban is lifted.` : 'You cannot come back until the ban is lifted.',
+    action: null,
+  }),
+  delete: ({ isMine }) => ({
+    title: isMine ? 'You deleted the room' : 'The room was deleted',
+    text: isMine ? 'Everyone was sent out.' : 'It no longer exists, and everyone was sent out.',
+    action: null,
+  }),
+};
+
 const REFUSALS = {
+  locked: { title: 'The room is locked', text: 'Nobody new comes in at the moment. Somebody inside has to unlock it.' },
+  denied: { title: 'You were not let in', text: 'Somebody inside decided so. You may knock again in a moment.' },
+  'invalid-invite': { title: 'This invite does not work', text: 'It is unknown, expired, used up or revoked. Please ask for another one.' },
   'room-full': { title: 'The room is full', text: 'As many people as it admits are in it. Somebody has to leave first.' },
-  'unknown-room': { title: 'This room no longer exists', text: 'An empty room is closed after a while, and a restart of the server closes all but the permanent ones.' },
+  'unknown-room': { title: 'This room no longer exists', text: 'An empty room is closed after a while; or its owner has deleted it.' },
 };

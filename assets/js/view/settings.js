@@ -1,6 +1,7 @@
 //! The settings: which camera, microphone and speaker.
 
-import { el, icon } from './dom.js';
+import { Dialog } from './dialog.js';
+import { el } from './dom.js';
 
 const KINDS = [
   ['video', 'Camera'],
@@ -13,31 +14,23 @@ const canChooseOutput = 'setSinkId' in HTMLMediaElement.prototype;
 export class Settings {
   #selects = new Map();
   #devices = null;
+  #dialog;
 
   constructor(intents) {
-    const close = el('button', { type: 'button', class: 'button-bare button-icon', aria: { label: 'Close' } }, icon('close'));
-    close.onclick = () => this.element.close();
     const fields = KINDS.filter(([kind]) => kind !== 'output' || canChooseOutput).map(([kind, label]) => {
       const select = el('select', { name: kind });
       select.onchange = () => intents.choose(kind, select.value);
       this.#selects.set(kind, select);
       return el('label', { class: 'field' }, label, select);
     });
-    const body = el(
-      'div',
-      { class: 'settings-body' },
-      el('header', { class: 'settings-head' }, el('h2', { id: 'settings-title' }, 'Settings'), close),
-      ...fields,
-    );
-    this.element = el('dialog', { class: 'settings', aria: { labelledby: 'settings-title' } }, body);
-    this.element.onclose = () => intents.settings(false);
-    this.element.onclick = ({ target }) => target === this.element && this.element.close(); // beside the dialog
+    this.#dialog = new Dialog({ title: 'Settings', onClose: () => intents.settings(false) });
+    this.#dialog.body.append(...fields);
+    this.element = this.#dialog.element;
   }
 
   show(model) {
     if (model.devices !== this.#devices) this.#list(model.devices);
-    if (model.isSettingsOpen && !this.element.open) this.element.showModal();
-    if (!model.isSettingsOpen && this.element.open) this.element.close();
+    this.#dialog.show(model.isSettingsOpen);
   }
 
   #list(devices) {

@@ -3,9 +3,9 @@
 import { el, icon, reconcile } from './dom.js';
 
 /** How long each kind stays. Milliseconds. */
-const STAY = { info: 4_000, warning: 12_000, error: 9_000 };
+const STAY = { info: 4_000, warning: 12_000, error: 9_000, knock: 20_000 };
 
-/** `intents.dismiss(id)` hears the end of each, by time or by hand. */
+/** `intents.dismiss(id)` hears the end of each, by time or by hand; `moderate` and `showPeople` answer a knock. */
 export class Toasts {
   #views = new Map();
   #intents;
@@ -19,10 +19,19 @@ export class Toasts {
     reconcile(this.element, this.#views, model.toasts, ({ id }) => id, (toast, known) => known ?? this.#make(toast));
   }
 
-  #make({ id, kind, text }) {
+  #make({ id, kind, text, knocks }) {
     const close = el('button', { type: 'button', class: 'button-bare button-icon', aria: { label: 'Dismiss' } }, icon('close'));
     close.onclick = () => this.#intents.dismiss(id);
     setTimeout(() => this.#intents.dismiss(id), STAY[kind]);
-    return { element: el('div', { class: 'toast', data: { kind } }, el('p', { dir: 'auto' }, text), close) };
+    const answer = knocks ? this.#answer(knocks) : null;
+    return { element: el('div', { class: 'toast', data: { kind } }, el('p', { dir: 'auto' }, text), answer, close) };
+  }
+
+  /** One who knocks is let in from here; of several, one sees who they are. */
+  #answer(knocks) {
+    const isOne = knocks.length === 1;
+    const button = el('button', { type: 'button', class: 'button-main button-small' }, isOne ? 'Admit' : 'Show');
+    button.onclick = () => (isOne ? this.#intents.moderate('admit', knocks[0]) : this.#intents.showPeople());
+    return button;
   }
 }

@@ -27,7 +27,9 @@ export const tests = {
   },
 
   'a known type of another shape is an error': () => {
-    const shaped = ['room-info', 'text', 'offer', 'answer', 'icecandidate', 'ice-candidate', 'ice-servers', 'joined', 'media-state'];
+    const calls = ['room-info', 'text', 'offer', 'answer', 'icecandidate', 'ice-candidate', 'ice-servers', 'joined', 'media-state'];
+    const order = ['moderate', 'moderated', 'room-settings', 'knocking', 'chat', 'edit-text', 'text-edited', 'delete-text', 'text-deleted'];
+    const shaped = [...calls, ...order];
     for (const type of shaped) {
       assertThrows(() => read(JSON.stringify({ receiver: 'room', type, data: 7 })), ProtocolError, type);
     }
@@ -43,6 +45,22 @@ export const tests = {
     assertThrows(() => read(frame('wave', 8 * KIB + 1)), ProtocolError, '8 KiB + 1');
     read(frame('offer', 64 * KIB));
     assertThrows(() => read(frame('offer', 64 * KIB + 1)), ProtocolError, '64 KiB + 1');
+  },
+
+  'an id of a chat line is a decimal string': () => {
+    const withId = (id) => read(JSON.stringify({ receiver: 'room', type: 'text', data: { text: 'x' }, id })).id;
+    assertEqual([withId('18446744073709551615'), withId('x'), withId(7), withId('1'.repeat(21))], ['18446744073709551615', undefined, undefined, undefined]);
+    for (const id of [7, '', '-1', '1.5', 'x']) {
+      assertThrows(() => read(JSON.stringify({ receiver: 'room', type: 'text-deleted', data: { id, client: 'a' } })), ProtocolError, id);
+    }
+  },
+
+  'a history of another kind is an error, and an unknown role is a guest': () => {
+    const settings = { locked: false, lobby: false, public: true, has_password: false, guest_limit: 0, history: 'none', role: 'owner' };
+    const parse = (more) => read(JSON.stringify({ receiver: 'a', type: 'room-settings', data: { ...settings, ...more } })).data;
+    assertEqual(parse({ role: 'emperor' }).role, 'guest');
+    assertEqual(parse({ history: { hours: 3 } }).history, { hours: 3 });
+    for (const history of ['always', 7, {}]) assertThrows(() => parse({ history }), ProtocolError, 'history');
   },
 
   'bytes are counted, not characters': () => {

@@ -42,6 +42,7 @@ class Room {
   }
 
   #serve(from, link, type) {
+    if (type === 'get-chat') this.#tell(from, 'chat', { messages: [], more: false });
     if (type === 'get-ice-servers') this.#tell(from, 'ice-servers', []);
     if (type === 'get-room-info') this.#tell(from, 'room-info', this.#info());
     if (type !== 'profile') return;
@@ -218,12 +219,12 @@ export const tests = {
     const a = new Guest(room, 'a').enter();
     const b = new Guest(room, 'b').enter();
     await until(() => a.names.length === 2 && b.names.length === 2, 'lists');
-    a.session.say('one');
+    a.session.talk.say('one');
     await until(() => a.lines.length === 1 && b.lines.length === 1, 'one');
-    a.session.say('two');
+    a.session.talk.say('two');
     a.lose(); // "two" is out, and its echo has not come
     await until(() => b.lines.length === 2, 'two');
-    a.session.say('three'); // said while the server is away
+    a.session.talk.say('three'); // said while the server is away
     a.enter();
     await until(() => a.lines.length === 3 && b.lines.length === 3, 'three');
     assertEqual([a.lines, b.lines], [['one', 'two', 'three'], ['one', 'two', 'three']]);
@@ -239,7 +240,7 @@ export const tests = {
     b.lose();
     room.part('a');
     room.part('b');
-    a.session.say('are you there?');
+    a.session.talk.say('are you there?');
     a.enter();
     await until(() => a.events.filter(({ status }) => status?.name === 'joined').length === 2, 'joined again');
     b.enter();

@@ -1,7 +1,7 @@
 //! Names and chat text of strangers: bounded, shown literally, and linked only where that is safe.
 
 import { cleanUsername, initials, shownName, whyUnsendable } from '/assets/js/names.js';
-import { withLinks } from '/assets/js/view/chat.js';
+import { withLinks } from '/assets/js/view/links.js';
 import { identityOf, isOfGeneration } from '/assets/js/sdp.js';
 import { assert, assertEqual } from './assert.js';
 
