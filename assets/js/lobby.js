@@ -1,7 +1,8 @@
 //! The lobby: keeps the list of rooms fresh and tells a refusal in place. Without it the forms work all the same.
 
 import { createRoom, joinRoom, listRooms, Refused } from './api.js';
-import { shownName } from './names.js';
+import { sentence as asSentence, shownName } from './names.js';
+import { historyOf } from './rules.js';
 import { el, reconcile, setText } from './view/dom.js';
 
 const REFRESH_EVERY = 4_000;
@@ -102,6 +103,9 @@ const form = document.querySelector('.create-form');
 const notice = document.querySelector('#create-notice');
 const nameField = document.querySelector('#create-name');
 
+// What only the API can take.
+form.querySelectorAll('[data-by-script]').forEach((part) => (part.hidden = false));
+
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
   const fields = new FormData(form);
@@ -110,6 +114,8 @@ form.addEventListener('submit', async (event) => {
     password: fields.get('password') || undefined,
     public: fields.get('public') !== null,
     guest_limit: Number(fields.get('guest_limit')),
+    lobby: fields.get('lobby') !== null,
+    history: fields.get('history') ? historyOf(fields.get('history')) : undefined,
   };
   setText(notice, '');
   await busy(form, async () => {
@@ -149,8 +155,7 @@ async function busy(part, work) {
 
 function sentence(problem) {
   if (!(problem instanceof Refused)) return 'The server does not answer. Please try again in a moment.';
-  const text = problem.message.charAt(0).toUpperCase() + problem.message.slice(1);
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+  return asSentence(problem.message);
 }
 
 setInterval(refresh, REFRESH_EVERY);
