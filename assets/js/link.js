@@ -93,7 +93,11 @@ export class Link {
   }
 
   async #takeSeat() {
-    const seat = await joinRoom(this.#room, this.#shown());
+    const { invite, ...rest } = this.#shown();
+    const seat = await joinRoom(this.#room, { ...rest, invite }).catch((problem) => {
+      if (problem.id !== 'invalid-invite') throw problem;
+      return joinRoom(this.#room, rest); // it opened once, and no more: there may be another way in
+    });
     if (seat.knocking) throw new Refused(202, { id: 'knocking', message: 'Somebody inside has to let you in' });
     this.#me = seat.client_id;
   }

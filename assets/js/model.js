@@ -164,16 +164,20 @@ export function statusText({ status }) {
   }
 }
 
-/** New knocks are told, answered ones need no notice any more. */
+/** New knocks are told, under the name that they have by now; answered ones need no notice any more. */
 function knocked(model, { clients }) {
-  const waiting = new Set(clients.map(({ id }) => id));
-  const fresh = clients.filter(({ id }) => !model.knocking.some((known) => known.id === id));
-  const toasts = model.toasts.filter(({ knocks }) => !knocks || knocks.some((id) => waiting.has(id)));
-  const told = { ...model, toasts };
-  if (fresh.length === 0) return { knocking: clients, toasts };
-  const text =
-    fresh.length === 1 ? `${fresh[0].name} is waiting to be let in.` : `${fresh.length} people are waiting to be let in.`;
-  return { knocking: clients, ...toasted(told, 'knock', text, { knocks: fresh.map(({ id }) => id) }) };
+  const waiting = new Map(clients.map(({ id, name }) => [id, name]));
+  const fresh = clients.filter(({ id }) => !model.knocking.some((known) => known.id === id)).map(({ id }) => id);
+  const toasts = model.toasts
+    .map((toast) => (toast.knocks ? { ...toast, knocks: toast.knocks.filter((id) => waiting.has(id)) } : toast))
+    .filter(({ knocks }) => knocks === undefined || knocks.length > 0)
+    .map((toast) => (toast.knocks ? { ...toast, text: wordsForKnocks(toast.knocks, waiting) } : toast));
+  const told = fresh.length > 0 ? toasted({ ...model, toasts }, 'knock', wordsForKnocks(fresh, waiting), { knocks: fresh }) : { toasts };
+  return { knocking: clients, ...told };
+}
+
+function wordsForKnocks(knocks, names) {
+  return knocks.length === 1 ? `${names.get(knocks[0])} is waiting to be let in.` : `${knocks.length} people are waiting to be let in.`;
 }
 
 function chatOf({ lines, nextLine }) {

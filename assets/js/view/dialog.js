@@ -8,6 +8,7 @@ export class Dialog {
   /** What stands under the title. */
   body = el('div', { class: 'settings-body' });
   #title;
+  #isWanted = false;
 
   /** `onClose()` hears that the person closed it, by its button, by Esc or beside it. */
   constructor({ title, onClose }) {
@@ -17,8 +18,14 @@ export class Dialog {
     close.onclick = () => this.element.close();
     this.body.append(el('header', { class: 'settings-head' }, this.#title, close));
     this.element = el('dialog', { class: 'settings', aria: { labelledby: id } }, this.body);
-    this.element.onclose = onClose;
-    this.element.onclick = ({ target }) => target === this.element && this.element.close(); // beside the dialog
+    this.element.onclose = () => {
+      if (!this.#isWanted || this.element.open) return; // closed by the page itself, or open again
+      this.#isWanted = false;
+      onClose();
+    };
+    this.element.onclick = ({ target }) => {
+      if (target === this.element) this.element.close(); // beside the dialog. Not `&&`: `false` would undo the click
+    };
   }
 
   set title(text) {
@@ -27,6 +34,7 @@ export class Dialog {
 
   /** @returns whether it was opened just now. */
   show(isOpen) {
+    this.#isWanted = isOpen;
     if (isOpen === this.element.open) return false;
     if (isOpen) this.element.showModal();
     else this.element.close();

@@ -34,7 +34,7 @@ export class Line {
     const isFirst = !isTogether(previous, line);
     this.#mayEdit = mayEdit(line);
     this.#mayDelete = mayDelete(model, line);
-    this.#more.hidden = !this.#mayEdit && !this.#mayDelete;
+    this.#more.hidden = this.#form !== null || (!this.#mayEdit && !this.#mayDelete);
     if (line === this.#line && isFirst === this.#isFirst) return;
     const isAside = line.private ? ' line-private' : '';
     this.element.className = `line${isFirst ? ' line-first' : ''}${line.mine ? ' line-mine' : ''}${isAside}`;
@@ -88,7 +88,7 @@ export class Line {
       event.preventDefault();
       event.stopPropagation();
     };
-    this.#words.hidden = true;
+    this.#words.hidden = this.#more.hidden = true;
     this.#words.after(this.#form);
     input.focus();
     input.setSelectionRange(input.value.length, input.value.length);
@@ -105,7 +105,7 @@ export class Line {
   #endEdit() {
     this.#form?.remove();
     this.#form = null;
-    this.#words.hidden = false;
+    this.#words.hidden = this.#more.hidden = false;
     this.#more.focus();
   }
 }

@@ -44,9 +44,7 @@ export class Menu {
   #item({ icon: name, label, run, isBad = false }) {
     const button = el('button', { type: 'button', role: 'menuitem', tabIndex: -1, class: isBad ? 'bad' : '' }, icon(name), label);
     button.onclick = () => {
-      const anchor = this.#anchor;
-      this.element.hidePopover();
-      anchor?.focus();
+      this.#close();
       run();
     };
     return button;
@@ -68,12 +66,18 @@ export class Menu {
     const to = { ArrowDown: at + 1, ArrowUp: at - 1 + items.length, Home: 0, End: items.length - 1 }[event.key];
     if (to !== undefined) items[to % items.length].focus();
     else if (event.key === 'Escape' || event.key === 'Tab') {
-      const anchor = this.#anchor;
-      this.element.hidePopover();
-      anchor?.focus();
+      this.#close();
     } else return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  /** By choice, not by a press beside it. */
+  #close() {
+    const anchor = this.#anchor;
+    this.element.hidePopover();
+    this.#closed = { anchor: null, at: 0 };
+    anchor?.focus();
   }
 
   #handleClosed() {

@@ -1,6 +1,6 @@
 //! Short notices that come and go by themselves.
 
-import { el, icon, reconcile } from './dom.js';
+import { el, icon, reconcile, setText } from './dom.js';
 
 /** How long each kind stays. Milliseconds. */
 const STAY = { info: 4_000, warning: 12_000, error: 9_000, knock: 20_000 };
@@ -16,22 +16,40 @@ export class Toasts {
   }
 
   show(model) {
-    reconcile(this.element, this.#views, model.toasts, ({ id }) => id, (toast, known) => known ?? this.#make(toast));
+    reconcile(this.element, this.#views, model.toasts, ({ id }) => id, (toast, known) => {
+      const view = known ?? this.#make(toast);
+      view.show(toast);
+      return view;
+    });
   }
 
-  #make({ id, kind, text, knocks }) {
+  #make({ id, kind, knocks }) {
     const close = el('button', { type: 'button', class: 'button-bare button-icon', aria: { label: 'Dismiss' } }, icon('close'));
     close.onclick = () => this.#intents.dismiss(id);
     setTimeout(() => this.#intents.dismiss(id), STAY[kind]);
-    const answer = knocks ? this.#answer(knocks) : null;
-    return { element: el('div', { class: 'toast', data: { kind } }, el('p', { dir: 'auto' }, text), answer, close) };
+    const words = el('p', { dir: 'auto' });
+    const answer = knocks ? new Answer(this.#intents) : null;
+    return {
+      element: el('div', { class: 'toast', data: { kind } }, words, answer?.element ?? null, close),
+      show: (toast) => {
+        setText(words, toast.text);
+        answer?.show(toast);
+      },
+    };
+  }
+}
+
+/** One who knocks is let in from here; of several, one sees who they are. */
+class Answer {
+  element = el('button', { type: 'button', class: 'button-main button-small' });
+  #knocks = [];
+
+  constructor(intents) {
+    this.element.onclick = () => (this.#knocks.length === 1 ? intents.moderate('admit', this.#knocks[0]) : intents.showPeople());
   }
 
-  /** One who knocks is let in from here; of several, one sees who they are. */
-  #answer(knocks) {
-    const isOne = knocks.length === 1;
-    const button = el('button', { type: 'button', class: 'button-main button-small' }, isOne ? 'Admit' : 'Show');
-    button.onclick = () => (isOne ? this.#intents.moderate('admit', knocks[0]) : this.#intents.showPeople());
-    return button;
+  show({ knocks }) {
+    this.#knocks = knocks;
+    setText(this.element, knocks.length === 1 ? 'Admit' : 'Show');
   }
 }
