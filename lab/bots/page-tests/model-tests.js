@@ -79,13 +79,47 @@ export const tests = {
     assertEqual(after(...['a', 'b', 'c', 'd', 'e'].map(toast)).toasts.length, 4);
   },
 
+  'kept lines are read already, those said during an absence are not': () => {
+    const kept = (isNews, ...ids) => ({ type: 'kept', messages: ids.map((id) => line(`line ${id}`, { id })), before: undefined, more: true, isNews });
+    assertEqual(after(kept(false, '1', '2')).unread, 0);
+    const back = after(kept(false, '1', '2'), kept(true, '2', '3', '4'));
+    assertEqual([back.unread, back.lines.length], [2, 4]);
+    assertEqual(apply(back, chat('line 4', { id: '4' })).unread, 2, 'heard once more');
+  },
+
+  'earlier lines are offered while there are any and the page can keep them': () => {
+    const kept = (more, ids) => ({ type: 'kept', messages: ids.map((id) => line('x', { id: String(id) })), before: undefined, more, isNews: false });
+    assertEqual(after(kept(true, [5])).hasEarlierLines, true);
+    assertEqual(after(kept(true, [5]), kept(undefined, [5, 6])).hasEarlierLines, true, 'as it was');
+    assertEqual(after(kept(true, [5]), kept(false, [1])).hasEarlierLines, false);
+    assertEqual(after(kept(true, Array.from({ length: 1_000 }, (_, i) => i + 1))).hasEarlierLines, false);
+  },
+
+  'several who knock at once are told in one notice': () => {
+    const clients = ['d4', 'e5', 'f6'].map((id) => ({ id, name: id }));
+    const model = after({ type: 'knocking', clients });
+    assertEqual(model.toasts.map(({ text }) => text), ['3 people are waiting to be let in.']);
+    const rest = apply(model, { type: 'knocking', clients: clients.slice(2) });
+    assertEqual(rest.toasts.map(({ text, knocks }) => [text, knocks]), [['f6 is waiting to be let in.', ['f6']]]);
+  },
+
+  'whoever is no moderator any more sees nobody knock': () => {
+    const settings = { locked: false, lobby: true, public: true, has_password: false, guest_limit: 0, history: 'none', role: 'guest' };
+    assertEqual(after({ type: 'knocking', clients: [{ id: 'd4', name: 'Di' }] }, { type: 'roomSettings', settings }).knocking, []);
+  },
+
+  'who is out of the room has no dialog and no panel open': () => {
+    const model = after({ type: 'panel', panel: 'people' }, { type: 'dialog', dialog: 'bans' }, { type: 'status', status: { name: 'ended', reason: 'kick' } });
+    assertEqual([model.dialog, model.panel, model.isSettingsOpen], [null, null, false]);
+  },
+
   'an error of the server is told in a sentence': () => {
     const model = after({ type: 'notice', notice: { id: 'too-many', message: 'slow down' } });
     assertEqual(model.toasts.map(({ kind, text }) => [kind, text]), [['error', 'Slow down.']]);
   },
 
   'every status has words': () => {
-    for (const name of ['joining', 'connecting', 'joined', 'reconnecting', 'refused', 'elsewhere', 'left']) {
+    for (const name of ['joining', 'connecting', 'joined', 'reconnecting', 'refused', 'elsewhere', 'left', 'ended']) {
       assert(statusText({ status: { name } }).length > 0, name);
     }
   },

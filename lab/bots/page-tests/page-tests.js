@@ -4,10 +4,16 @@
 //! from the server as usual. The session's tests make real peer connections inside this one page, without a server:
 //! the browser must give away real addresses (`--use-fake-ui-for-media-stream`).
 
+import { tests as dialogTests } from './dialog-tests.js';
+import { tests as keeperTests } from './keeper-tests.js';
 import { tests as layoutTests } from './layout-tests.js';
+import { tests as linesTests } from './lines-tests.js';
+import { tests as mediaTests } from './media-tests.js';
 import { tests as modelTests } from './model-tests.js';
 import { tests as protocolTests } from './protocol-tests.js';
+import { tests as rulesTests } from './rules-tests.js';
 import { tests as sessionTests } from './session-tests.js';
+import { tests as talkTests } from './talk-tests.js';
 import { tests as textTests } from './text-tests.js';
 
 window.results = [];
@@ -26,7 +32,11 @@ async function run(law, test) {
   document.querySelector('#results').append(line);
 }
 
-for (const tests of [protocolTests, modelTests, textTests, layoutTests, sessionTests]) {
+const all = [
+  ...[protocolTests, modelTests, linesTests, rulesTests, keeperTests, talkTests],
+  ...[textTests, layoutTests, dialogTests, mediaTests, sessionTests],
+];
+for (const tests of all) {
   for (const [law, test] of Object.entries(tests)) await run(law, test);
 }
 window.done = true;

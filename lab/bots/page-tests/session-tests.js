@@ -75,6 +75,7 @@ class Room {
 class Guest {
   isUp = false;
   events = [];
+  deeds = [];
 
   constructor(room, id) {
     this.room = room;
@@ -82,7 +83,7 @@ class Guest {
     const link = { send: (message) => this.isUp && room.send(id, message), handlePong() {}, lost() {} };
     Object.defineProperty(link, 'isUp', { get: () => this.isUp });
     const outgoing = { stream: new MediaStream(), audio: null, video: null, screen: false };
-    this.session = new Session({ link, username: id, outgoing, emit: (event) => this.events.push(event) });
+    this.session = new Session({ link, username: id, outgoing, emit: (event) => this.events.push(event), obey: (deed) => this.deeds.push(deed) });
   }
 
   enter() {
@@ -246,6 +247,46 @@ export const tests = {
     b.enter();
     await until(() => a.lines.length === 1 && b.lines.length === 1, 'the line');
     end(a, b);
+  },
+
+  'what a moderator does is obeyed under the moderator\'s name, and told of no one else': async () => {
+    const room = new Room();
+    const a = new Guest(room, 'a').enter();
+    await until(() => a.names.length === 1, 'the list');
+    const tell = (type, data) => a.session.handleFrame(write({ sender: 'ground control', receiver: 'a', type, data }));
+    tell('moderated', { action: 'mute', by: 'a', client: 'a' });
+    tell('moderated', { action: 'kick', by: 'ground control', client: 'a' });
+    assertEqual(a.deeds, [{ action: 'mute', who: 'a' }, { action: 'kick', who: 'The administrator' }]);
+    a.session.handleFrame(write({ sender: 'z', receiver: 'a', type: 'moderated', data: { action: 'ban', by: 'z' } }));
+    assertEqual(a.deeds.length, 2, 'a client cannot say so');
+    end(a);
+  },
+
+  'roles, settings and knocks reach the model': async () => {
+    const room = new Room();
+    room.join('z', () => {}, { capabilities: ['moderation'], role: 'owner' });
+    const a = new Guest(room, 'a').enter();
+    await until(() => a.names.length === 2, 'the list');
+    const { participants } = a.events.findLast(({ type }) => type === 'roster');
+    assertEqual(participants.map(({ role, obeys }) => [role, obeys]), [['owner', true], ['guest', false]]);
+    const tell = (type, data) => a.session.handleFrame(write({ sender: 'ground control', receiver: 'a', type, data }));
+    tell('knocking', { clients: [{ id: 'd4', username: 'Di\u202e' }] });
+    assertEqual(a.events.findLast(({ type }) => type === 'knocking').clients, [{ id: 'd4', name: 'Di' }]);
+    a.session.moderate('admit', 'd4');
+    a.session.moderate('ban', 'z', true);
+    assertEqual(room.heard.slice(-2).map(({ data }) => data), [{ action: 'admit', client: 'd4', address: false }, { action: 'ban', client: 'z', address: true }]);
+    end(a);
+  },
+
+  'after the server\'s good-bye a room that is gone was deleted': async () => {
+    const room = new Room();
+    const a = new Guest(room, 'a').enter();
+    assertEqual(a.session.wasSentAway, false);
+    a.session.handleFrame(write({ sender: 'ground control', receiver: 'a', type: 'bye' }));
+    assertEqual(a.session.wasSentAway, true);
+    a.enter();
+    assertEqual(a.session.wasSentAway, false);
+    end(a);
   },
 
   'who says bye is gone at once': async () => {
