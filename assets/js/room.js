@@ -106,10 +106,10 @@ function onTheWire(sending) {
 
 function intents() {
   return {
-    microphone: () => media.setMicrophone(!model.sending.microphone),
-    camera: () => media.setCamera(!model.sending.camera),
-    screen: () => media.canShareScreen && media.setScreen(!model.sending.screen),
-    hand: () => media.setHand(!model.sending.hand),
+    microphone: () => !isAway && media.setMicrophone(!model.sending.microphone),
+    camera: () => !isAway && media.setCamera(!model.sending.camera),
+    screen: () => !isAway && media.canShareScreen && media.setScreen(!model.sending.screen),
+    hand: () => !isAway && media.setHand(!model.sending.hand),
     panel: (panel) => emit({ type: 'panel', panel }),
     pin: (client) => emit({ type: 'pin', client }),
     say: (text, client) => session.talk.say(text, client),
