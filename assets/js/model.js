@@ -61,7 +61,7 @@ const FOLDS = {
   status: (model, { status }) => ({
     status,
     me: status.me ?? model.me,
-    ...(status.name === 'ended' ? { dialog: null, isSettingsOpen: false, panel: null, knocking: [], toasts: [] } : {}),
+    ...(status.name === 'ended' ? { settings: null, dialog: null, isSettingsOpen: false, panel: null, knocking: [], toasts: [] } : {}),
   }),
   roster: (model, { participants }) => ({ participants, ...withoutGone(model, participants) }),
   peer: (model, { client, state }) => ({

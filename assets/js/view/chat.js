@@ -27,15 +27,18 @@ export class Chat {
 
   show(model) {
     this.#composer.show(model);
-    this.#earlier.hidden = !model.hasEarlierLines;
     this.#earlier.disabled = model.isLoadingLines;
     const { lines, settings } = model;
-    if (lines === this.#shown.lines && settings === this.#shown.settings) return;
+    if (lines === this.#shown.lines && settings === this.#shown.settings) {
+      this.#earlier.hidden = !model.hasEarlierLines;
+      return;
+    }
     const fresh = newsIn(this.#shown.lines ?? [], lines);
     this.#shown = { lines, settings };
     const { scrollTop, scrollHeight } = this.#lines;
     const isFollowing = this.#isNearEnd();
     const first = this.#list.firstElementChild;
+    this.#earlier.hidden = !model.hasEarlierLines;
     setAria(this.#lines, { live: fresh.isHistory ? 'off' : 'polite' });
     let previous = null;
     reconcile(this.#list, this.#views, lines, ({ number }) => number, (line, known) => {
