@@ -61,6 +61,7 @@ export class Menu {
   }
 
   #handleKey(event) {
+    if (event.key.length === 1) event.stopPropagation(); // no shortcut of the room's
     const items = [...this.element.children];
     const at = items.indexOf(document.activeElement);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1 + items.length, Home: 0, End: items.length - 1 }[event.key];

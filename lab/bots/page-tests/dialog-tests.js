@@ -259,6 +259,31 @@ export const tests = {
     });
   },
 
+  'earlier lines are loaded on demand and leave what one reads where it is': async () => {
+    const { wanted, intents } = noted();
+    const chat = new Chat(intents);
+    chat.element.style.height = '200px';
+    const lines = (from, to) => Array.from({ length: to - from }, (_, i) => ({
+      ...{ id: String(from + i), from: 'ann', name: 'Ann', time: 1, text: `line ${from + i}`, mine: false, private: false, edited: false },
+    }));
+    const kept = (more, messages) => ({ type: 'kept', messages, before: undefined, more, isNews: false });
+    await onPage([chat], async () => {
+      chat.element.querySelector('.lines').style.cssText = 'height: 120px; overflow-y: auto; overflow-anchor: none';
+      const late = after(empty('guest'), kept(true, lines(50, 90)));
+      chat.show(late);
+      chat.element.querySelector('.lines').scrollTop = 0;
+      const second = chat.element.querySelectorAll('.line')[1];
+      const { top } = second.getBoundingClientRect();
+      button(chat.element, 'Load earlier').click();
+      assertEqual(wanted, [['loadEarlier']]);
+      chat.show(after(late, { ...kept(false, lines(10, 50)), before: '50' }));
+      assert(button(chat.element, 'Load earlier').hidden, 'there are no more');
+      assertEqual(chat.element.querySelectorAll('.line').length, 80);
+      const moved = second.getBoundingClientRect().top - top;
+      assert(Math.abs(moved) < 40, `moved by ${moved} pixels`); // its head went to the line before it
+    });
+  },
+
   'a guest is offered nothing on the lines of others, a moderator their deletion': () => {
     const line = { id: '7', from: 'ann', name: 'Ann', time: 1, text: 'hi', mine: false, private: false, edited: false };
     const hidden = (role) => {
