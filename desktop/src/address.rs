@@ -13,6 +13,8 @@ pub struct RoomAddress {
     /// The server's root.
     pub server: Url,
     pub room: RoomId,
+    /// The secret of an invite that came with the address.
+    pub invite: Option<String>,
 }
 
 /// Why a text is not the address of a room.
@@ -34,7 +36,9 @@ impl FromStr for RoomAddress {
         let mut segments = server.path_segments().into_iter().flatten().skip_while(|s| !matches!(*s, "rtc" | "chat"));
         let room = segments.nth(1).filter(|room| !room.is_empty()).ok_or(AddressError::NoRoom)?;
         let room = RoomId::parse(&percent_decode_str(room).decode_utf8_lossy())?;
-        Ok(Self { server: root(&server), room })
+        let invite = server.query_pairs().find(|(name, _)| name == "invite").map(|(_, secret)| secret.into_owned());
+        let invite = invite.filter(|secret| !secret.is_empty());
+        Ok(Self { server: root(&server), room, invite })
     }
 }
 
@@ -66,6 +70,14 @@ mod tests {
         assert_eq!(address.server.as_str(), "http://127.0.0.1:5000/");
         assert_eq!(address.room.as_str(), "café");
         assert_eq!("host:5000/chat/a".parse::<RoomAddress>().unwrap().room.as_str(), "a");
+    }
+
+    #[test]
+    fn an_invite_comes_with_the_address() {
+        let invite = |text: &str| text.parse::<RoomAddress>().unwrap().invite;
+        assert_eq!(invite("http://h/rtc/a?name=Ann&invite=s3-_cret#x").as_deref(), Some("s3-_cret"));
+        assert_eq!(invite("h:5000/rtc/a?invite=%41").as_deref(), Some("A"));
+        assert_eq!((invite("http://h/rtc/a"), invite("http://h/rtc/a?invite=")), (None, None));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use eframe::egui::{self, ViewportBuilder, ViewportCommand};
 use eframe::glow;
 use jiff::tz::TimeZone;
-use protocol::{RoomId, Username};
+use protocol::Username;
 use session::Status;
 use url::Url;
 
@@ -46,8 +46,8 @@ pub struct WindowOptions {
     pub server: Url,
     /// As the backend has it.
     pub username: Username,
-    /// The room that the backend has been asked to enter and its password, to go back in after leaving.
-    pub entered: Option<(RoomId, Option<String>)>,
+    /// The wish to enter a room that the backend has been asked, to go back in after leaving.
+    pub entered: Option<Command>,
     pub size: [f32; 2],
 }
 
@@ -135,8 +135,8 @@ impl Window {
             (false, false) => Way::Cheaper,
         };
         let mut view = View::default();
-        if let Some((room, password)) = options.entered {
-            view.remember(room, password);
+        if let Some(Command::Join { room, password, invite }) = options.entered {
+            view.remember(room, password, invite);
         }
         Self {
             backend,
@@ -177,7 +177,8 @@ impl Window {
         let scene_before = self.scene();
         let mut refused = false;
         while let Some(event) = self.backend.poll_event() {
-            refused |= matches!(&event, Event::Session(session::Event::Status(Status::Refused(_))));
+            refused |=
+                matches!(&event, Event::Session(session::Event::Status(Status::Refused(_) | Status::Removed { .. })));
             self.model.apply(event, now);
         }
         self.model.tick(now);

@@ -34,7 +34,7 @@ pub enum What {
 
 #[derive(Debug, Args)]
 pub struct JoinArgs {
-    /// The room's address, as in http://127.0.0.1:5000/rtc/demo
+    /// The room's address, as in http://127.0.0.1:5000/rtc/demo, perhaps with ?invite=…
     pub address: RoomAddress,
     /// The room's password, where it has one
     #[arg(long, env = "RTC_CHAT_PASSWORD", hide_env_values = true)]

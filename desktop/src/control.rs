@@ -2,17 +2,21 @@
 //!
 //! Commands: `{"say": "hello"}`, `{"say": "psst", "to": "<client id>"}`, `{"camera": true}`, `{"microphone": false}`,
 //! `{"screen": true}`, `{"hand": true}`, `{"name": "Ann"}`, `{"join": "room", "password": "…"}`, `{"leave": true}`,
-//! `{"rooms": true}`, `{"report": true}`, `{"quit": true}`. Each event is an object with the field `event`.
+//! `{"moderate": "kick", "client": "<id>"}` (any action; with a ban also `"address": true`), `{"edit": "<number of a
+//! line>", "text": "…"}`, `{"delete": "<number>"}`, `{"earlier": "<number>"}`, `{"set": {"lobby": true}}`,
+//! `{"make_invite": {"uses": 1}}`, `{"revoke_invite": "<id>"}`, `{"invites": true}`, `{"bans": true}`,
+//! `{"lift_ban": "<client id>"}`, `{"delete_room": true}`, `{"rooms": true}`, `{"report": true}`, `{"quit": true}`. Each event is an object with the field `event`.
 
 use std::io::{BufRead, Write};
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, bounded};
 use media::Picture;
-use protocol::{Address, ClientId, RoomId, Username};
+use protocol::api::{CreateInvite, EditRoom};
+use protocol::{Action, Address, ClientId, Moderate, RoomId, TextId, Username};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use session::{Event as SessionEvent, Status};
+use session::{ChatLine, Event as SessionEvent, Status};
 
 use crate::report::{Report, Reporting, state_name};
 use crate::{Backend, Command, Event, Speaker, Tile};
@@ -36,6 +40,21 @@ struct Line {
     name: Option<String>,
     join: Option<String>,
     password: Option<String>,
+    invite: Option<String>,
+    moderate: Option<Action>,
+    client: Option<String>,
+    address: bool,
+    edit: Option<TextId>,
+    text: Option<String>,
+    delete: Option<TextId>,
+    earlier: Option<TextId>,
+    set: Option<EditRoom>,
+    delete_room: Option<bool>,
+    make_invite: Option<CreateInvite>,
+    revoke_invite: Option<String>,
+    invites: Option<bool>,
+    bans: Option<bool>,
+    lift_ban: Option<String>,
     leave: Option<bool>,
     rooms: Option<bool>,
     report: Option<bool>,
@@ -100,7 +119,29 @@ fn commands(line: Line) -> Result<Vec<Command>, String> {
     }
     if let Some(room) = line.join {
         let room = RoomId::parse(&room).map_err(|error| error.to_string())?;
-        commands.push(Command::Join { room, password: line.password });
+        commands.push(Command::Join { room, password: line.password, invite: line.invite });
+    }
+    if let Some(action) = line.moderate {
+        let client = line.client.map(ClientId::new);
+        if client.is_none() && action.names_a_client() {
+            return Err("to whom? `client` is missing".to_owned());
+        }
+        commands.push(Command::Moderate(Moderate { action, client, address: line.address }));
+    }
+    if let Some(id) = line.edit {
+        let text = line.text.ok_or("`text` is missing")?;
+        commands.push(Command::EditText { id, text });
+    }
+    commands.extend(line.delete.map(Command::DeleteText));
+    commands.extend(line.earlier.map(|before| Command::LoadEarlier { before }));
+    commands.extend(line.set.map(Command::EditRoom));
+    commands.extend(line.make_invite.map(Command::CreateInvite));
+    commands.extend(line.revoke_invite.map(Command::RevokeInvite));
+    commands.extend(line.lift_ban.map(|client| Command::LiftBan(ClientId::new(client))));
+    for (wanted, command) in
+        [(line.invites, Command::ListInvites), (line.bans, Command::ListBans), (line.delete_room, Command::DeleteRoom)]
+    {
+        commands.extend((wanted == Some(true)).then_some(command));
     }
     if line.leave == Some(true) {
         commands.push(Command::Leave);
@@ -152,6 +193,11 @@ fn to_json(event: &Event) -> Value {
         Event::LobbyFailed(notice) => json!({"event": "lobby-failed", "id": notice.id, "text": notice.message}),
         Event::Entering(room) => json!({"event": "entering", "room": room}),
         Event::Session(event) => session_json(event),
+        Event::RoomEdited(room) => json!({"event": "room-edited", "room": room}),
+        Event::Invites(invites) => json!({"event": "invites", "invites": invites}),
+        Event::InviteMade(invite) => json!({"event": "invite-made", "invite": invite}),
+        Event::Bans(bans) => json!({"event": "bans", "bans": bans}),
+        Event::RoomFailed(notice) => json!({"event": "room-failed", "id": notice.id, "text": notice.message}),
         Event::Sending { camera, microphone, screen, hand } => {
             json!({"event": "sending", "camera": camera, "microphone": microphone, "screen": screen, "hand": hand})
         }
@@ -171,6 +217,7 @@ fn session_json(event: &SessionEvent) -> Value {
     match event {
         SessionEvent::Status(status) => match status {
             Status::Joining => json!({"event": "status", "status": "joining"}),
+            Status::Knocking => json!({"event": "status", "status": "knocking"}),
             Status::Connecting => json!({"event": "status", "status": "connecting"}),
             Status::Joined { me } => json!({"event": "status", "status": "joined", "me": me}),
             Status::Reconnecting { attempt, reason, .. } => {
@@ -179,6 +226,9 @@ fn session_json(event: &SessionEvent) -> Value {
             Status::Refused(notice) => {
                 json!({"event": "status", "status": "refused", "id": notice.id, "text": notice.message})
             }
+            Status::Removed { banned, by } => {
+                json!({"event": "status", "status": "removed", "banned": banned, "by": by})
+            }
             Status::Left => json!({"event": "status", "status": "left"}),
         },
         SessionEvent::Roster(participants) => {
@@ -186,14 +236,61 @@ fn session_json(event: &SessionEvent) -> Value {
                 .iter()
                 .map(|one| {
                     json!({"id": one.id, "name": one.username, "me": one.me, "unstable": one.unstable,
-                           "media": one.media, "ours": one.ours})
+                           "media": one.media, "ours": one.ours, "role": one.role})
                 })
                 .collect();
             json!({"event": "roster", "participants": participants})
         }
-        SessionEvent::Chat(line) => json!({"event": "chat", "from": line.from, "name": line.name, "time": line.time_ms,
-            "text": line.text, "mine": line.mine, "private": line.private}),
+        SessionEvent::Chat(line) => {
+            let mut value = line_json(line);
+            value["event"] = json!("chat");
+            value
+        }
+        SessionEvent::History { lines, more } => {
+            let lines: Vec<Value> = lines.iter().map(line_json).collect();
+            json!({"event": "history", "lines": lines, "more": more})
+        }
+        SessionEvent::TextEdited { id, text } => json!({"event": "text-edited", "id": id, "text": text}),
+        SessionEvent::TextDeleted { id, by } => json!({"event": "text-deleted", "id": id, "by": by}),
+        SessionEvent::Settings(settings) => json!({"event": "settings", "settings": settings}),
+        SessionEvent::Knocking(clients) => json!({"event": "knocking", "clients": clients}),
+        SessionEvent::Moderated { action, by } => json!({"event": "moderated", "action": action, "by": by}),
         SessionEvent::Peer { client, state } => json!({"event": "peer", "client": client, "state": state_name(*state)}),
         SessionEvent::Notice(notice) => json!({"event": "refused", "id": notice.id, "text": notice.message}),
+    }
+}
+
+fn line_json(line: &ChatLine) -> Value {
+    json!({"from": line.from, "name": line.name, "time": line.time_ms, "text": line.text, "mine": line.mine,
+           "private": line.private, "to": line.to, "id": line.id, "edited": line.edited})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Vec<Command>, String> {
+        commands(serde_json::from_str(line).map_err(|error| error.to_string())?)
+    }
+
+    #[test]
+    fn a_moderator_is_driven_by_lines() {
+        let kick = Moderate { action: Action::Kick, client: Some(ClientId::new("a")), address: false };
+        assert_eq!(read(r#"{"moderate": "kick", "client": "a"}"#), Ok(vec![Command::Moderate(kick)]));
+        let ban = Moderate { action: Action::Ban, client: Some(ClientId::new("a")), address: true };
+        assert_eq!(read(r#"{"moderate": "ban", "client": "a", "address": true}"#), Ok(vec![Command::Moderate(ban)]));
+        let mute_all = Moderate { action: Action::MuteAll, client: None, address: false };
+        assert_eq!(read(r#"{"moderate": "mute-all"}"#), Ok(vec![Command::Moderate(mute_all)]));
+        assert!(read(r#"{"moderate": "admit"}"#).is_err() && read(r#"{"moderate": "dance"}"#).is_err());
+        let lobby = EditRoom { lobby: Some(true), ..EditRoom::default() };
+        assert_eq!(read(r#"{"set": {"lobby": true}}"#), Ok(vec![Command::EditRoom(lobby)]));
+    }
+
+    #[test]
+    fn lines_of_the_chat_are_named_by_their_number() {
+        let edit = Command::EditText { id: TextId(7), text: "x".into() };
+        assert_eq!(read(r#"{"edit": "7", "text": "x"}"#), Ok(vec![edit]));
+        assert_eq!(read(r#"{"delete": "7"}"#), Ok(vec![Command::DeleteText(TextId(7))]));
+        assert!(read(r#"{"edit": "7"}"#).is_err());
     }
 }

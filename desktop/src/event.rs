@@ -1,7 +1,7 @@
 //! What the window (or a headless run) and the participant say to each other.
 
-use protocol::api::RoomSummary;
-use protocol::{Address, ClientId, ErrorNotice, RoomId, Username};
+use protocol::api::{Ban, CreateInvite, CreatedInvite, EditRoom, Invite, RoomDetails, RoomSummary};
+use protocol::{Address, ClientId, ErrorNotice, Moderate, RoomId, TextId, Username};
 use url::Url;
 
 /// A wish of the person.
@@ -21,6 +21,8 @@ pub enum Command {
     Join {
         room: RoomId,
         password: Option<String>,
+        /// The secret of an invite.
+        invite: Option<String>,
     },
     Leave,
     SetUsername(Username),
@@ -28,6 +30,32 @@ pub enum Command {
         to: Address,
         text: String,
     },
+    /// Change a line of one's own.
+    EditText {
+        id: TextId,
+        text: String,
+    },
+    /// Take a line back: one's own, or anyone's as a moderator.
+    DeleteText(TextId),
+    /// Ask for the lines before this one.
+    LoadEarlier {
+        before: TextId,
+    },
+    Moderate(Moderate),
+    /// Set the room differently; answered with [`Event::RoomEdited`] or, as all that follow, [`Event::RoomFailed`].
+    EditRoom(EditRoom),
+    /// End the room for everyone.
+    DeleteRoom,
+    /// Answered with [`Event::Invites`].
+    ListInvites,
+    /// Answered with [`Event::InviteMade`] and the new list.
+    CreateInvite(CreateInvite),
+    /// Answered with the new list.
+    RevokeInvite(String),
+    /// Answered with [`Event::Bans`].
+    ListBans,
+    /// Answered with the new list.
+    LiftBan(ClientId),
     SetCamera(bool),
     SetMicrophone(bool),
     SetScreen(bool),
@@ -48,6 +76,12 @@ pub enum Event {
     /// The chosen room is being entered.
     Entering(RoomId),
     Session(session::Event),
+    RoomEdited(Box<RoomDetails>),
+    Invites(Vec<Invite>),
+    InviteMade(CreatedInvite),
+    Bans(Vec<Ban>),
+    /// Something that was asked for about the room was not done.
+    RoomFailed(ErrorNotice),
     /// What is captured and sent at the moment, after every change and at the start.
     Sending {
         camera: bool,

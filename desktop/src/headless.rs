@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use protocol::RoomId;
 use session::{Event as SessionEvent, Status};
 use thiserror::Error;
 
@@ -19,6 +18,8 @@ pub enum HeadlessError {
     /// The server's own sentence.
     #[error("{0}")]
     Refused(String),
+    #[error("a moderator put us out of the room")]
+    Removed,
 }
 
 /// A wake-up that never piles up.
@@ -49,15 +50,9 @@ impl Default for Bell {
     }
 }
 
-/// Joins and stays until `backend` wants to end or, unless a program is in control, the room is left.
-pub fn run(
-    backend: &mut impl Backend,
-    room: RoomId,
-    password: Option<String>,
-    controlled: bool,
-    bell: &Bell,
-) -> Result<(), HeadlessError> {
-    backend.command(Command::Join { room, password });
+/// Enters with the command `entrance` and stays until `backend` wants to end or, unless a program is in control, the room is left.
+pub fn run(backend: &mut impl Backend, entrance: Command, controlled: bool, bell: &Bell) -> Result<(), HeadlessError> {
+    backend.command(entrance);
     loop {
         while let Some(event) = backend.poll_event() {
             match event {
@@ -66,6 +61,7 @@ pub fn run(
                 Event::Session(SessionEvent::Status(Status::Refused(notice))) => {
                     return Err(HeadlessError::Refused(notice.message));
                 }
+                Event::Session(SessionEvent::Status(Status::Removed { .. })) => return Err(HeadlessError::Removed),
                 Event::Left => return Ok(()),
                 Event::Notice(text) => eprintln!("{text}"),
                 _ => {}

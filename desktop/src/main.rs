@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
+use desktop::address::RoomAddress;
 use desktop::app::{self, WindowOptions};
 use desktop::cli::{Cli, JoinArgs, ParticipantArgs, What};
 use desktop::control::Controlled;
@@ -60,19 +61,24 @@ fn stay_headless(join: JoinArgs, runtime: &Runtime) -> Result<(), Failure> {
     let bell = Bell::new();
     let ended = Arc::new(AtomicBool::new(false));
     raise_on_signal(&ended, bell.waker(), runtime);
-    let (room, password, controlled) = (join.address.room.clone(), join.password.clone(), join.control);
     let mut backend = backend(&join, bell.waker(), ended, runtime)?;
-    Ok(headless::run(&mut backend, room, password, controlled, &bell)?)
+    Ok(headless::run(&mut backend, entrance(&join), join.control, &bell)?)
+}
+
+/// The wish to enter the room of the command line.
+fn entrance(join: &JoinArgs) -> Command {
+    let RoomAddress { room, invite, .. } = join.address.clone();
+    Command::Join { room, password: join.password.clone(), invite }
 }
 
 fn stay_in_window(join: JoinArgs, runtime: &Runtime) -> Result<(), Failure> {
-    let entered = Some((join.address.room.clone(), join.password.clone()));
+    let entered = Some(entrance(&join));
     let options = WindowOptions { entered, ..options(&join.participant, &join.address.server) };
     app::run(options, |wake| {
         let ended = Arc::new(AtomicBool::new(false));
         raise_on_signal(&ended, Arc::clone(&wake), runtime);
         let mut backend = backend(&join, wake, ended, runtime)?;
-        backend.command(Command::Join { room: join.address.room.clone(), password: join.password.clone() });
+        backend.command(entrance(&join));
         Ok(backend)
     })
 }

@@ -1,5 +1,6 @@
 //! A scripted server: a lobby, and a room with people in it, without a network. Deterministic: it is told the time.
 
+mod hall;
 mod portrait;
 mod script;
 
@@ -11,10 +12,11 @@ use std::time::{Duration, Instant};
 
 use media::Picture;
 use protocol::api::RoomSummary;
-use protocol::{Address, ClientId, ErrorId, ErrorNotice, MediaState, RoomId, Username};
+use protocol::{Address, ClientId, ErrorId, ErrorNotice, Knock, MediaState, Role, RoomId, Username};
 use session::{ChatLine, Event as Session, Status};
 
 use crate::{Backend, Command, Event, Tile};
+use hall::Hall;
 use portrait::Portrait;
 use script::{Cast, ME, Scripted};
 
@@ -45,6 +47,8 @@ pub struct ScriptedRoom {
 /// Being in the scripted room.
 struct Visit {
     since: Duration,
+    room: RoomId,
+    hall: Hall,
     cast: Cast,
     /// How much of the script has been played.
     played: usize,
@@ -114,7 +118,8 @@ impl ScriptedRoom {
         let has_password = password.is_some();
         let summary = script::summary(room.clone(), 0, guest_limit, has_password, public, 0);
         self.rooms.push(summary);
-        self.enter(room, Cast::alone(&self.username));
+        let hall = Hall::new(public, has_password, guest_limit, Role::Owner);
+        self.enter(room, Cast::alone(&self.username), hall);
     }
 
     fn join(&mut self, room: RoomId, password: Option<&str>) {
@@ -133,18 +138,25 @@ impl ScriptedRoom {
             self.tell(Session::Status(Status::Joining));
             return self.tell(Session::Status(Status::Refused(ErrorNotice::new(id, "no"))));
         }
-        let cast = if self.rooms.iter().any(|one| one.id == room && one.participants > 0) {
+        let known = self.rooms.iter().find(|one| one.id == room);
+        let has_lobby = known.is_some_and(|one| one.lobby);
+        let cast = if has_lobby {
+            Cast::behind_a_lobby(&self.username)
+        } else if self.rooms.iter().any(|one| one.id == room && one.participants > 0) {
             Cast::company(&self.username)
         } else {
             Cast::alone(&self.username)
         };
-        self.enter(room, cast);
+        let (public, has_password, guest_limit) =
+            known.map_or((true, false, 0), |one| (one.public, one.has_password, one.guest_limit));
+        let role = cast.role(ME);
+        self.enter(room, cast, Hall::new(public, has_password, guest_limit, role));
     }
 
-    fn enter(&mut self, room: RoomId, cast: Cast) {
-        self.events.push_back(Event::Entering(room));
+    fn enter(&mut self, room: RoomId, cast: Cast, hall: Hall) {
+        self.events.push_back(Event::Entering(room.clone()));
         self.tell(Session::Status(Status::Joining));
-        self.visit = Some(Visit { since: (self.clock)(), cast, played: 0 });
+        self.visit = Some(Visit { since: (self.clock)(), room, hall, cast, played: 0 });
         self.playing.store(true, Ordering::Relaxed);
     }
 
@@ -188,16 +200,25 @@ impl ScriptedRoom {
             }
             Scripted::Say { who, text, private } => {
                 let (from, name) = (ClientId::new(*who), visit.cast.name(who));
-                let line = self.line(from, name, (*text).to_owned(), *private);
+                let to = private.then(|| ClientId::new(ME));
+                let line = self.line(visit, from, name, (*text).to_owned(), to);
                 self.tell(Session::Chat(line));
+            }
+            Scripted::Settings => self.tell(Session::Settings(visit.hall.settings.clone())),
+            Scripted::SaidBefore => self.tell(Session::History { lines: hall::said_before(2..4), more: true }),
+            Scripted::Knock { who, name } => {
+                visit.hall.knocking.push(Knock { id: ClientId::new(*who), username: (*name).to_owned() });
+                self.tell(Session::Knocking(visit.hall.knocking.clone()));
             }
             Scripted::Notice(text) => self.events.push_back(Event::Notice((*text).to_owned())),
         }
     }
 
-    fn line(&self, from: ClientId, name: String, text: String, private: bool) -> ChatLine {
+    fn line(&self, visit: &mut Visit, from: ClientId, name: String, text: String, to: Option<ClientId>) -> ChatLine {
         let time_ms = script::EPOCH_MS + (self.clock)().as_millis() as u64;
-        ChatLine { mine: from.as_str() == ME, from, name, time_ms, text, private }
+        let id = to.is_none().then(|| visit.hall.next_text());
+        let mine = from.as_str() == ME;
+        ChatLine { mine, from, name, time_ms, text, private: to.is_some(), to, id, edited: false }
     }
 
     fn set_sending(&mut self, change: impl FnOnce(&mut MediaState)) {
@@ -226,7 +247,7 @@ impl Backend for ScriptedRoom {
             Command::CreateRoom { room, password, public, guest_limit } => {
                 self.create(room, password.as_deref(), public, guest_limit);
             }
-            Command::Join { room, password } => self.join(room, password.as_deref()),
+            Command::Join { room, password, invite: _ } => self.join(room, password.as_deref()),
             Command::Leave => {
                 self.visit = None;
                 self.playing.store(false, Ordering::Relaxed);
@@ -243,10 +264,24 @@ impl Backend for ScriptedRoom {
                 }
             }
             Command::Say { to, text } => {
-                let private = matches!(to, Address::Client(_));
-                let line = self.line(ClientId::new(ME), self.username.to_string(), text, private);
-                self.tell(Session::Chat(line));
+                let to = if let Address::Client(client) = to { Some(client) } else { None };
+                if let Some(mut visit) = self.visit.take() {
+                    let line = self.line(&mut visit, ClientId::new(ME), self.username.to_string(), text, to);
+                    self.visit = Some(visit);
+                    self.tell(Session::Chat(line));
+                }
             }
+            order @ (Command::EditText { .. }
+            | Command::DeleteText(_)
+            | Command::LoadEarlier { .. }
+            | Command::Moderate(_)
+            | Command::EditRoom(_)
+            | Command::DeleteRoom
+            | Command::ListInvites
+            | Command::CreateInvite(_)
+            | Command::RevokeInvite(_)
+            | Command::ListBans
+            | Command::LiftBan(_)) => self.order(order),
             Command::SetCamera(on) => self.set_sending(|sending| sending.camera = on),
             Command::SetMicrophone(on) => self.set_sending(|sending| sending.microphone = on),
             Command::SetScreen(on) => self.set_sending(|sending| sending.screen = on),

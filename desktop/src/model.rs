@@ -1,6 +1,7 @@
 //! What the window shows: a fold over [`Event`]s. It knows no widget, no device and no clock.
 
 mod chat;
+mod hall;
 mod lobby;
 mod plain;
 mod toast;
@@ -15,12 +16,13 @@ use url::Url;
 
 use crate::{Command, Event};
 
-pub use chat::{Chat, Entry};
+pub use chat::{Chat, Entry, Shown};
+pub use hall::Hall;
 pub use lobby::{JoinRefusal, Listing, Lobby};
 pub use plain::{initials, plain_name, plain_text};
 pub use toast::{Toast, ToastKind, Toasts};
 pub use visit::{Connection, Face, Link, Person, Showing, Visit};
-pub use words::{explain, idle, occupancy};
+pub use words::{explain, idle, moderated, occupancy, removed, role_name};
 
 /// Everything that the window shows, apart from what is typed and which panel is open.
 #[derive(Debug)]
@@ -66,6 +68,12 @@ impl Model {
                 self.visit = Some(Visit::new(room));
             }
             Event::Session(event) => self.apply_session(event, now),
+            Event::RoomFailed(error) => self.handle_failure(&error, now),
+            Event::RoomEdited(_) | Event::Invites(_) | Event::InviteMade(_) | Event::Bans(_) => {
+                if let Some(visit) = &mut self.visit {
+                    visit.hall.apply(event);
+                }
+            }
             Event::Sending { camera, microphone, screen, hand } => {
                 self.sending = MediaState { microphone, camera, screen, hand };
             }
@@ -82,10 +90,21 @@ impl Model {
     fn apply_session(&mut self, event: session::Event, now: Instant) {
         match event {
             session::Event::Status(Status::Refused(error)) => self.handle_refusal(error, now),
+            session::Event::Status(Status::Removed { banned, by }) => self.handle_removal(banned, by.as_deref()),
             session::Event::Status(Status::Left) => self.leave(),
-            session::Event::Notice(error) => self.toasts.push(ToastKind::Error, explain(&error), now),
+            session::Event::Notice(error) => {
+                if let Some(visit) = &mut self.visit {
+                    // Perhaps that was the answer.
+                    visit.chat.loading = false;
+                }
+                self.toasts.push(ToastKind::Error, explain(&error), now);
+            }
             session::Event::Status(
-                status @ (Status::Joining | Status::Connecting | Status::Joined { .. } | Status::Reconnecting { .. }),
+                status @ (Status::Joining
+                | Status::Knocking
+                | Status::Connecting
+                | Status::Joined { .. }
+                | Status::Reconnecting { .. }),
             ) => {
                 if let Some(visit) = &mut self.visit {
                     visit.handle_status(status);
@@ -101,6 +120,38 @@ impl Model {
                     visit.chat.push_line(line);
                 }
             }
+            session::Event::History { lines, more } => {
+                if let Some(visit) = &mut self.visit {
+                    visit.chat.take_history(lines, more);
+                }
+            }
+            session::Event::TextEdited { id, text } => {
+                if let Some(visit) = &mut self.visit {
+                    visit.chat.edit(id, &text);
+                }
+            }
+            session::Event::TextDeleted { id, .. } => {
+                if let Some(visit) = &mut self.visit {
+                    visit.chat.delete(id);
+                }
+            }
+            session::Event::Settings(settings) => {
+                let news = self.visit.as_mut().and_then(|visit| visit.hall.handle_settings(settings));
+                if let Some(news) = news {
+                    self.toasts.push(ToastKind::Notice, news.to_owned(), now);
+                }
+            }
+            session::Event::Knocking(clients) => {
+                let new = self.visit.as_mut().map(|visit| visit.hall.handle_knocking(clients)).unwrap_or_default();
+                for name in new {
+                    self.toasts.push(ToastKind::Notice, format!("{name} asks to be let in."), now);
+                }
+            }
+            session::Event::Moderated { action, by } => {
+                if let Some(sentence) = moderated(action, by.as_deref()) {
+                    self.toasts.push(ToastKind::Notice, sentence, now);
+                }
+            }
             session::Event::Peer { client, state } => {
                 if let Some(visit) = &mut self.visit {
                     visit.handle_peer(client, state);
@@ -113,11 +164,29 @@ impl Model {
     fn handle_refusal(&mut self, error: protocol::ErrorNotice, now: Instant) {
         let Some(visit) = self.visit.take() else { return };
         if visit.was_let_in() {
+            let is_closed = error.id == protocol::ErrorId::UnknownRoom;
+            self.lobby.ending = is_closed.then(|| format!("The room {} was closed.", visit.room));
             self.lobby.left = Some(visit.room);
             self.toasts.push(ToastKind::Error, explain(&error), now);
         } else {
             self.lobby.refusal = Some(JoinRefusal { room: visit.room, error });
         }
+    }
+
+    /// A moderator has put one out: the lobby says so, and who is not banned may go back.
+    fn handle_removal(&mut self, banned: bool, by: Option<&str>) {
+        let Some(visit) = self.visit.take() else { return };
+        self.lobby.ending = Some(removed(&visit.room, banned, by));
+        self.lobby.left = Some(visit.room).filter(|_| !banned);
+    }
+
+    /// What was asked for about the room was not done: told where it was asked.
+    fn handle_failure(&mut self, error: &protocol::ErrorNotice, now: Instant) {
+        let why = explain(error);
+        if let Some(visit) = &mut self.visit {
+            visit.hall.failure = Some(why.clone());
+        }
+        self.toasts.push(ToastKind::Error, why, now);
     }
 
     fn leave(&mut self) {
@@ -138,7 +207,26 @@ impl Model {
             Command::CreateRoom { room, .. } => self.lobby.note_create(room.clone()),
             Command::Join { .. } => self.lobby.refusal = None,
             Command::SetUsername(username) => self.username = username.clone(),
+            Command::LoadEarlier { .. } => {
+                if let Some(visit) = &mut self.visit {
+                    visit.chat.loading = true;
+                }
+            }
+            Command::EditRoom(_)
+            | Command::DeleteRoom
+            | Command::ListInvites
+            | Command::CreateInvite(_)
+            | Command::RevokeInvite(_)
+            | Command::ListBans
+            | Command::LiftBan(_) => {
+                if let Some(visit) = &mut self.visit {
+                    visit.hall.failure = None;
+                }
+            }
             Command::Leave
+            | Command::EditText { .. }
+            | Command::DeleteText(_)
+            | Command::Moderate(_)
             | Command::Say { .. }
             | Command::SetCamera(_)
             | Command::SetMicrophone(_)

@@ -1,10 +1,12 @@
 //! One person's participant: introduces the media engine and the client to each other, which do not know each other.
 
+mod hall;
 mod inbox;
 mod lobby;
 mod peers;
 mod room;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -52,6 +54,8 @@ pub struct Participant {
     /// What is captured now, or will be as soon as a room is entered.
     sending: MediaState,
     room: Option<RoomId>,
+    /// What stands for us in the rooms that we were in: whoever comes back is who it was, an owner perhaps.
+    tokens: BTreeMap<(Url, RoomId), String>,
     /// The pump of the current room, and requests of the lobby. Dropping them ends them.
     room_tasks: JoinSet<()>,
     lobby_tasks: JoinSet<()>,
@@ -71,6 +75,7 @@ impl Participant {
             inbox,
             sending,
             room: None,
+            tokens: BTreeMap::new(),
             room_tasks: JoinSet::new(),
             lobby_tasks: JoinSet::new(),
             runtime: runtime.clone(),
@@ -80,7 +85,7 @@ impl Participant {
         participant
     }
 
-    fn join(&mut self, room: RoomId, password: Option<String>, create: bool) {
+    fn join(&mut self, room: RoomId, password: Option<String>, invite: Option<String>, create: bool) {
         self.leave_quietly();
         self.switchboard.enter(Instant::now());
         self.switchboard.tell(Event::Entering(room.clone()));
@@ -88,6 +93,8 @@ impl Participant {
             server: self.config.server.clone(),
             room: room.clone(),
             password,
+            invite,
+            token: self.tokens.get(&(self.config.server.clone(), room.clone())).cloned(),
             username: self.config.username.clone(),
             loopback: self.config.loopback,
             create,
@@ -106,6 +113,9 @@ impl Participant {
     /// Says good-bye in the background and lets go of everything that belongs to the room.
     fn leave_quietly(&mut self) {
         if let Some(client) = self.switchboard.take_client() {
+            if let (Some(token), Some(room)) = (client.token(), self.room.take()) {
+                self.tokens.insert((self.config.server.clone(), room), token);
+            }
             self.lobby_tasks.spawn_on(client.leave(), &self.runtime);
         }
         self.room_tasks.abort_all();
@@ -145,7 +155,19 @@ impl Backend for Participant {
         loop {
             match self.inbox.try_recv().ok()? {
                 Told::Event(event) => return Some(event),
-                Told::RoomCreated { room, password } => self.join(room, password, false),
+                Told::RoomCreated { room, password, token } => {
+                    self.tokens.insert((self.config.server.clone(), room.clone()), token);
+                    self.join(room, password, None, false);
+                }
+                Told::RoomDeleted(room) if self.room.as_ref() == Some(&room) => {
+                    self.tokens.remove(&(self.config.server.clone(), room));
+                    self.leave_quietly();
+                    return Some(Event::Left);
+                }
+                Told::RoomDeleted(_) => {}
+                // The session has done and told it already.
+                Told::Muted => self.set_sending(|sending| sending.microphone = false),
+                Told::HandLowered => self.set_sending(|sending| sending.hand = false),
                 // The switch and what the others are told follow what is really sent.
                 Told::SourceLost(VideoSource::Camera) => self.set_sending(|sending| sending.camera = false),
                 Told::SourceLost(VideoSource::Screen) => self.set_sending(|sending| sending.screen = false),
@@ -163,7 +185,7 @@ impl Backend for Participant {
             Command::CreateRoom { room, password, public, guest_limit } => {
                 self.create_room(room, password, public, guest_limit);
             }
-            Command::Join { room, password } => self.join(room, password, self.config.create),
+            Command::Join { room, password, invite } => self.join(room, password, invite, self.config.create),
             Command::Leave => {
                 self.leave_quietly();
                 self.switchboard.tell(Event::Left);
@@ -176,6 +198,19 @@ impl Backend for Participant {
                 self.switchboard.count_said();
                 self.switchboard.command(session::Command::Say { to, text });
             }
+            Command::EditText { id, text } => self.switchboard.command(session::Command::EditText { id, text }),
+            Command::DeleteText(id) => self.switchboard.command(session::Command::DeleteText(id)),
+            Command::LoadEarlier { before } => {
+                self.switchboard.command(session::Command::LoadEarlier { before });
+            }
+            Command::Moderate(wish) => self.switchboard.command(session::Command::Moderate(wish)),
+            Command::EditRoom(edit) => self.edit_room(edit),
+            Command::DeleteRoom => self.delete_room(),
+            Command::ListInvites => self.list_invites(),
+            Command::CreateInvite(wish) => self.create_invite(wish),
+            Command::RevokeInvite(id) => self.revoke_invite(id),
+            Command::ListBans => self.list_bans(),
+            Command::LiftBan(client) => self.lift_ban(client),
             Command::SetCamera(on) => self.set_sending(|sending| sending.camera = on),
             Command::SetMicrophone(on) => self.set_sending(|sending| sending.microphone = on),
             Command::SetScreen(on) => self.set_sending(|sending| sending.screen = on),

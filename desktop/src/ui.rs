@@ -4,13 +4,17 @@ mod chat;
 mod composer;
 mod controls;
 mod create;
+mod door;
 mod icon;
+mod invites;
 mod join;
 mod keys;
 mod layout;
 mod lobby;
+mod order;
 mod people;
 mod room;
+mod room_settings;
 mod settings;
 mod stage;
 mod status;
@@ -73,7 +77,12 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut View) -> Vec<Intent> 
     let model = scene.model;
     view.settle(model);
     match model.room() {
-        Some(visit) => room::show(ui, scene, view, visit, &mut intents),
+        Some(visit) => {
+            room::show(ui, scene, view, visit, &mut intents);
+            room_settings::show(ui, visit, view, &mut intents);
+            invites::show(ui, scene, visit, view, &mut intents);
+            order::show(ui, visit, view, &mut intents);
+        }
         None => {
             lobby::show(ui, scene, view, &mut intents);
             join::show(ui, scene, view, &mut intents);

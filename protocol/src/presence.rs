@@ -66,7 +66,7 @@ impl From<Capability> for String {
 impl Capability {
     /// What every client of this version announces.
     pub fn ours() -> Vec<Self> {
-        vec![Self::Events, Self::Trickle, Self::Renegotiation, Self::MediaState]
+        vec![Self::Events, Self::Trickle, Self::Renegotiation, Self::MediaState, Self::Moderation, Self::Chat]
     }
 }
 

@@ -1,8 +1,16 @@
 //! The server's JSON API, typed.
 
-use protocol::api::{CreateRoom, Failure, JoinRoom, RoomList, RoomSummary, Seat, SessionDescription};
-use protocol::{ErrorNotice, RoomId};
+#[cfg(test)]
+mod tests;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use protocol::api::{
+    Ban, BanList, CreateInvite, CreateRoom, CreatedInvite, CreatedRoom, EditRoom, Failure, Invite, InviteList,
+    JoinRoom, RoomDetails, RoomList, RoomSummary, Seat, SessionDescription, Waiting,
+};
+use protocol::{ClientId, ErrorId, ErrorNotice, RoomId};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 use url::Url;
@@ -21,6 +29,25 @@ pub enum ApiError {
     /// No answer, or one that makes no sense.
     #[error("the server cannot be reached: {0}")]
     Unreachable(String),
+}
+
+impl ApiError {
+    /// The stable identifier of a refusal.
+    pub fn id(&self) -> Option<&ErrorId> {
+        match self {
+            Self::Refused(notice, _) => Some(&notice.id),
+            Self::Absent { .. } | Self::Unreachable(_) => None,
+        }
+    }
+}
+
+/// What a wish for a seat leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Admission {
+    /// Someone inside has to open first.
+    Waiting(Waiting),
+    Seated(Seat),
 }
 
 /// One server's API.
@@ -44,33 +71,81 @@ impl Api {
         Ok(list.rooms)
     }
 
-    pub async fn create_room(&self, room: &CreateRoom) -> Result<RoomSummary, ApiError> {
-        self.ask(self.request(Method::POST, "rooms")?.json(room)).await
+    /// Whoever joins with the room's token owns it. `token`: an administrator's, for a room that never expires.
+    pub async fn create_room(&self, room: &CreateRoom, token: Option<&str>) -> Result<CreatedRoom, ApiError> {
+        self.ask(carrying(self.request(Method::POST, "rooms")?.json(room), token)).await
     }
 
     pub async fn inspect(&self, room: &RoomId) -> Result<RoomSummary, ApiError> {
-        self.ask(self.request(Method::GET, &format!("rooms/{}", room.to_path_segment()))?).await
+        self.ask(self.request(Method::GET, &path(room, ""))?).await
     }
 
-    /// `token`, where there is one, takes the seat over that it stands for.
-    pub async fn join(&self, room: &RoomId, password: Option<&str>, token: Option<&str>) -> Result<Seat, ApiError> {
-        let request = self.request(Method::POST, &format!("rooms/{}/join", room.to_path_segment()))?;
-        let request = request.json(&JoinRoom { password: password.map(str::to_owned), ..JoinRoom::default() });
-        self.ask(if let Some(token) = token { request.bearer_auth(token) } else { request }).await
+    /// Sets the room differently. For its owner.
+    pub async fn edit_room(&self, room: &RoomId, token: &str, edit: &EditRoom) -> Result<RoomDetails, ApiError> {
+        self.ask(self.request(Method::PATCH, &path(room, ""))?.bearer_auth(token).json(edit)).await
     }
 
-    /// Frees the seat that `token` stands for.
+    /// Ends the room for everyone. For its owner.
+    pub async fn delete_room(&self, room: &RoomId, token: &str) -> Result<(), ApiError> {
+        self.order(Method::DELETE, &path(room, ""), token).await
+    }
+
+    /// `token`, where there is one, takes the seat over that it stands for, or asks again after the knock.
+    pub async fn join(&self, room: &RoomId, pass: &JoinRoom, token: Option<&str>) -> Result<Admission, ApiError> {
+        let request = self.request(Method::POST, &path(room, "/join"))?.json(pass);
+        self.ask(carrying(request, token)).await
+    }
+
+    /// Frees the seat that `token` stands for, or withdraws the knock.
     pub async fn leave(&self, room: &RoomId, token: &str) -> Result<(), ApiError> {
-        let request = self.request(Method::POST, &format!("rooms/{}/leave", room.to_path_segment()))?;
-        self.send(request.bearer_auth(token)).await.map(|_| ())
+        self.order(Method::POST, &path(room, "/leave"), token).await
     }
 
     /// Exchanges the offer of the data channel's connection for the server's answer.
     pub async fn offer(&self, room: &RoomId, token: &str, sdp: &str) -> Result<String, ApiError> {
-        let request = self.request(Method::POST, &format!("rooms/{}/offer", room.to_path_segment()))?;
+        let request = self.request(Method::POST, &path(room, "/offer"))?;
         let offer = SessionDescription { kind: "offer".into(), sdp: sdp.to_owned() };
         let answer: SessionDescription = self.ask(request.bearer_auth(token).json(&offer)).await?;
         Ok(answer.sdp)
+    }
+
+    /// The invites that still open the room. For moderators.
+    pub async fn list_invites(&self, room: &RoomId, token: &str) -> Result<Vec<Invite>, ApiError> {
+        let request = self.request(Method::GET, &path(room, "/invites"))?.bearer_auth(token);
+        let list: InviteList = self.ask(request).await?;
+        Ok(list.invites)
+    }
+
+    /// For moderators.
+    pub async fn create_invite(
+        &self,
+        room: &RoomId,
+        token: &str,
+        wish: &CreateInvite,
+    ) -> Result<CreatedInvite, ApiError> {
+        self.ask(self.request(Method::POST, &path(room, "/invites"))?.bearer_auth(token).json(wish)).await
+    }
+
+    /// From now on the invite opens nothing. For moderators.
+    pub async fn revoke_invite(&self, room: &RoomId, token: &str, id: &str) -> Result<(), ApiError> {
+        self.order(Method::DELETE, &path(room, &format!("/invites/{}", segment(id))), token).await
+    }
+
+    /// Who may not come in. For moderators.
+    pub async fn list_bans(&self, room: &RoomId, token: &str) -> Result<Vec<Ban>, ApiError> {
+        let request = self.request(Method::GET, &path(room, "/bans"))?.bearer_auth(token);
+        let list: BanList = self.ask(request).await?;
+        Ok(list.bans)
+    }
+
+    /// From now on the client may come in again. For moderators.
+    pub async fn lift_ban(&self, room: &RoomId, token: &str, client: &ClientId) -> Result<(), ApiError> {
+        self.order(Method::DELETE, &path(room, &format!("/bans/{}", segment(client.as_str()))), token).await
+    }
+
+    /// What is answered with nothing.
+    async fn order(&self, method: Method, path: &str, token: &str) -> Result<(), ApiError> {
+        self.send(self.request(method, path)?.bearer_auth(token)).await.map(|_| ())
     }
 
     fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, ApiError> {
@@ -102,4 +177,17 @@ impl Api {
             Err(_) => Err(ApiError::Absent { status: status.as_u16() }),
         }
     }
+}
+
+/// A room's own route, or one below it.
+fn path(room: &RoomId, below: &str) -> String {
+    format!("rooms/{}{below}", room.to_path_segment())
+}
+
+fn segment(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+fn carrying(request: RequestBuilder, token: Option<&str>) -> RequestBuilder {
+    if let Some(token) = token { request.bearer_auth(token) } else { request }
 }

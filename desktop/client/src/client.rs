@@ -9,7 +9,7 @@ use std::time::Duration;
 use protocol::ClientId;
 use session::{Command, Event};
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -43,24 +43,31 @@ pub enum ClientEvent {
 pub struct Client {
     asks: mpsc::Sender<Ask>,
     lines: Arc<Lines>,
+    token: watch::Receiver<Option<String>>,
     task: JoinSet<()>,
 }
 
 impl Client {
     /// Starts to join. Everything that happens comes through the receiver, which ends after
-    /// [`Status::Left`](session::Status::Left) and [`Status::Refused`](session::Status::Refused).
+    /// a status that [is final](session::Status::is_final).
     pub fn start(options: Options, runtime: &Handle) -> (Self, mpsc::Receiver<ClientEvent>) {
         let (events, receiver) = mpsc::channel(EVENTS);
         let (asks, asked) = mpsc::channel(ASKS);
         let lines = Arc::new(Lines::default());
-        let driver = Driver::new(options, Arc::clone(&lines), asked, events, runtime);
+        let (told, token) = watch::channel(options.token.clone());
+        let driver = Driver::new(options, Arc::clone(&lines), asked, events, told, runtime);
         let mut task = JoinSet::new();
         task.spawn_on(driver.run(), runtime);
-        (Self { asks, lines, task }, receiver)
+        (Self { asks, lines, token, task }, receiver)
     }
 
     pub fn command(&self, command: Command) {
         self.ask(Ask::Command(command));
+    }
+
+    /// What stands for our seat towards the server's API, as far as there is a seat on a server that has one.
+    pub fn token(&self) -> Option<String> {
+        self.token.borrow().clone()
     }
 
     /// Sends a frame to every connected peer. Never blocks; where a connection is too slow, the newest frames win.

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use protocol::{ClientId, IceServer, MediaState};
-use session::{Command, Config, Event, JoinFailure, Joined, PeerKey, Session, Status};
+use session::{Command, Config, Event, JoinFailure, Joined, PeerKey, Session};
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior, sleep_until};
 
@@ -45,7 +45,7 @@ enum ServerLink {
 
 /// Something slow that is done.
 enum Done {
-    Joined(Result<(Joined, Seat), JoinFailure>),
+    Joined(Result<Joined, JoinFailure>, Option<Seat>),
     Connected(Result<Link, String>),
 }
 
@@ -68,6 +68,8 @@ pub(crate) struct Driver {
     entrance: Entrance,
     engine: Arc<Engine>,
     seat: Option<Seat>,
+    /// For whoever holds the handle: the token of our seat.
+    token: watch::Sender<Option<String>>,
     ice_servers: Vec<IceServer>,
     link: ServerLink,
     peers: BTreeMap<PeerKey, Peer>,
@@ -95,6 +97,7 @@ impl Driver {
         lines: Arc<Lines>,
         asks: mpsc::Receiver<Ask>,
         events: mpsc::Sender<ClientEvent>,
+        token: watch::Sender<Option<String>>,
         runtime: &Handle,
     ) -> Self {
         let now = Instant::now();
@@ -102,11 +105,13 @@ impl Driver {
         let epoch = (now, u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX));
         let config = Config { username: options.username.clone(), media: MediaState::default(), epoch };
         let (news_sender, news) = mpsc::channel(NEWS);
+        let entrance = Entrance::new(options.clone());
         Self {
             session: Session::new(config, rand::random(), now),
             engine: Arc::new(Engine::new(options.loopback || http::is_loopback(&options.server), runtime.clone())),
-            entrance: Entrance::new(options),
-            seat: None,
+            seat: entrance.seat_before(),
+            entrance,
+            token,
             ice_servers: Vec::new(),
             link: ServerLink::None,
             peers: BTreeMap::new(),
@@ -207,11 +212,15 @@ impl Driver {
 
     fn handle_done(&mut self, done: Done, now: Instant) {
         match done {
-            Done::Joined(Ok((joined, seat))) => {
-                self.seat = Some(seat);
-                self.session.handle_join_result(Ok(joined), now);
+            Done::Joined(answer, seat) => {
+                if let Some(seat) = seat {
+                    if let Seat::Token(token) = &seat {
+                        self.token.send_replace(Some(token.clone()));
+                    }
+                    self.seat = Some(seat);
+                }
+                self.session.handle_join_result(answer, now);
             }
-            Done::Joined(Err(failure)) => self.session.handle_join_result(Err(failure), now),
             Done::Connected(result) => {
                 // One that was called off in the last moment.
                 if !matches!(self.link, ServerLink::Connecting(_)) {
@@ -251,8 +260,8 @@ impl Driver {
     }
 
     fn tell_session(&mut self, event: Event) {
-        if let Event::Status(Status::Left | Status::Refused(_)) = event {
-            self.is_over = true;
+        if let Event::Status(status) = &event {
+            self.is_over |= status.is_final();
         }
         self.tell(ClientEvent::Session(event));
     }

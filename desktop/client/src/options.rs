@@ -10,6 +10,10 @@ pub struct Options {
     pub server: Url,
     pub room: RoomId,
     pub password: Option<String>,
+    /// The secret of an invite: opens password, lobby and lock.
+    pub invite: Option<String>,
+    /// Of a seat that one had in the room, or of a room that one created: one is who one was then.
+    pub token: Option<String>,
     pub username: Username,
     /// Also offer candidates of 127.0.0.1; implied where the server itself is on the loopback.
     pub loopback: bool,

@@ -3,18 +3,20 @@
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use protocol::ErrorId;
-use protocol::api::CreateRoom;
+use protocol::api::{CreateRoom, JoinRoom};
 use session::{JoinFailure, Joined};
 
 use crate::Options;
-use crate::api::{Api, ApiError};
+use crate::api::{Admission, Api, ApiError};
 use crate::classic::{Classic, ClassicSeat};
 
 /// What stands for our seat.
 #[derive(Debug, Clone)]
 pub(crate) enum Seat {
-    /// The token of a server of ours.
+    /// The token of a server of ours: of a seat, or of a knock.
     Token(String),
     Classic(ClassicSeat),
 }
@@ -34,8 +36,14 @@ impl Entrance {
         Self { options, api, classic }
     }
 
-    /// Takes a seat: the one that was ours `before`, if there was one and the server still knows it.
-    pub(crate) async fn join(&self, before: Option<Seat>) -> Result<(Joined, Seat), JoinFailure> {
+    /// The seat that one had before, or none.
+    pub(crate) fn seat_before(&self) -> Option<Seat> {
+        self.options.token.clone().map(Seat::Token)
+    }
+
+    /// Takes a seat: the one that was ours `before`, if there was one and the server still knows it. While one knocks
+    /// there is what stands for the knock.
+    pub(crate) async fn join(&self, before: Option<Seat>) -> (Result<Joined, JoinFailure>, Option<Seat>) {
         let joined = match before {
             Some(Seat::Token(token)) => self.join_ours(Some(&token)).await,
             Some(Seat::Classic(_)) => self.join_classic().await,
@@ -44,7 +52,10 @@ impl Entrance {
                 joined => joined,
             },
         };
-        joined.map_err(failure)
+        match joined {
+            Ok((answer, seat)) => (answer, Some(seat)),
+            Err(error) => (Err(failure(error)), None),
+        }
     }
 
     /// Exchanges the offer of the data channel's connection for the server's answer.
@@ -63,37 +74,56 @@ impl Entrance {
         }
     }
 
-    async fn join_ours(&self, token: Option<&str>) -> Result<(Joined, Seat), ApiError> {
-        let Options { room, password, create, .. } = &self.options;
-        let password = password.as_deref();
-        let mut joined = self.api.join(room, password, token).await;
+    async fn join_ours(&self, token: Option<&str>) -> Result<Answer, ApiError> {
+        let Options { room, password, create, invite, username, .. } = &self.options;
+        let pass = JoinRoom {
+            password: password.clone(),
+            invite: invite.clone(),
+            join_token: None,
+            name: Some(username.as_str().to_owned()),
+        };
+        let mut joined = self.api.join(room, &pass, token).await;
         if token.is_some() && is_refused(&joined, &[ErrorId::UnknownClient, ErrorId::WrongRoom]) {
             // The server has forgotten us: a new seat is as good.
-            joined = self.api.join(room, password, None).await;
+            joined = self.api.join(room, &pass, None).await;
+        }
+        if token.is_some() && invite.is_some() && is_refused(&joined, &[ErrorId::InvalidInvite]) {
+            // It has done its work when we came in with it.
+            joined = self.api.join(room, &JoinRoom { invite: None, ..pass.clone() }, token).await;
         }
         if *create && is_refused(&joined, &[ErrorId::UnknownRoom]) {
-            let wanted = CreateRoom {
-                id: room.as_str().to_owned(),
-                password: password.map(str::to_owned),
-                ..CreateRoom::default()
-            };
-            match self.api.create_room(&wanted).await {
+            let wanted =
+                CreateRoom { id: room.as_str().to_owned(), password: password.clone(), ..CreateRoom::default() };
+            let created = match self.api.create_room(&wanted, None).await {
+                Ok(created) => Some(created.token),
                 // Somebody else was faster: that room is as good.
-                Ok(_) | Err(ApiError::Refused(protocol::ErrorNotice { id: ErrorId::RoomExists, .. }, _)) => {}
+                Err(error) if error.id() == Some(&ErrorId::RoomExists) => None,
                 Err(error) => return Err(error),
-            }
-            joined = self.api.join(room, password, token).await;
+            };
+            // Whoever comes with the room's token owns it.
+            let owner = created.filter(|token| !token.is_empty());
+            joined = self.api.join(room, &pass, owner.as_deref().or(token)).await;
         }
-        let seat = joined?;
-        Ok((Joined { client_id: Some(seat.client_id), ours: true }, Seat::Token(seat.token)))
+        Ok(match joined? {
+            Admission::Seated(seat) => {
+                (Ok(Joined { client_id: Some(seat.client_id), ours: true }), Seat::Token(seat.token))
+            }
+            Admission::Waiting(waiting) => {
+                let retry_after = Duration::from_millis(waiting.retry_after_ms);
+                (Err(JoinFailure::Knocking { retry_after }), Seat::Token(waiting.token))
+            }
+        })
     }
 
-    async fn join_classic(&self) -> Result<(Joined, Seat), ApiError> {
+    async fn join_classic(&self) -> Result<Answer, ApiError> {
         let Options { room, password, create, .. } = &self.options;
         let seat = self.classic.join(room, password.as_deref(), *create).await?;
-        Ok((Joined { client_id: None, ours: false }, Seat::Classic(seat)))
+        Ok((Ok(Joined { client_id: None, ours: false }), Seat::Classic(seat)))
     }
 }
+
+/// The server's answer, and what stands for us from now on.
+type Answer = (Result<Joined, JoinFailure>, Seat);
 
 fn is_refused<T>(result: &Result<T, ApiError>, ids: &[ErrorId]) -> bool {
     matches!(result, Err(ApiError::Refused(notice, _)) if ids.contains(&notice.id))

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use protocol::limits::{TEXT_CHARS, TEXTS, USERNAME_CHARS};
-use protocol::{Address, ClientId, Text, Username};
+use protocol::{Address, ClientId, Text, TextId, Username};
 
 use crate::ChatLine;
 
@@ -30,20 +30,27 @@ pub(crate) fn write_line(name: &Username, text: String, time_ms: u64) -> Text {
     Text { from: name.as_str().to_owned(), time: time_ms as f64, text }
 }
 
+/// How a line came.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Way {
+    /// Whom a private line is for.
+    pub(crate) to: Option<ClientId>,
+    pub(crate) id: Option<TextId>,
+}
+
 /// A line as a person sees it, bounded whatever a server of an earlier version lets through.
 ///
 /// The name is the one that the line carries; where it carries none, the one in the roster.
-pub(crate) fn read_line(
-    text: &Text,
-    from: ClientId,
-    known_as: &str,
-    mine: bool,
-    private: bool,
-    now_ms: u64,
-) -> ChatLine {
+pub(crate) fn read_line(text: &Text, from: ClientId, known_as: &str, mine: bool, way: Way, now_ms: u64) -> ChatLine {
     let name = if text.from.trim().is_empty() { displayed_name(known_as) } else { displayed_name(&text.from) };
     let time_ms = if text.time >= 1.0 && text.time < u64::MAX as f64 { text.time as u64 } else { now_ms };
-    ChatLine { from, name, time_ms, text: text.text.chars().take(TEXT_CHARS).collect(), mine, private }
+    let Way { to, id } = way;
+    let text = bounded_text(&text.text);
+    ChatLine { from, name, time_ms, text, mine, private: to.is_some(), to, id, edited: false }
+}
+
+pub(crate) fn bounded_text(text: &str) -> String {
+    text.chars().take(TEXT_CHARS).collect()
 }
 
 /// A name without what hides or reorders text, of bounded length, never empty.
@@ -86,6 +93,14 @@ impl Lines {
         self.unechoed.retain(|(_, said)| said != line);
     }
 
+    /// The room has kept a line of ours to everyone that did not come back.
+    pub(crate) fn kept(&mut self, text: &str) {
+        let is_it = |(to, said): &(Address, Text)| *to == Address::Room && said.text == text;
+        if let Some(at) = self.unechoed.iter().position(is_it) {
+            self.unechoed.remove(at);
+        }
+    }
+
     /// Whether this line is heard for the first time. Without a time there is no telling.
     pub(crate) fn is_new(&mut self, from: &ClientId, line: &Text) -> bool {
         if line.time <= 0.0 {
@@ -111,7 +126,7 @@ mod tests {
 
     fn read(from: &str, time: f64, text: &str) -> ChatLine {
         let text = Text { from: from.to_owned(), time, text: text.to_owned() };
-        read_line(&text, ClientId::new("a"), "Ann", false, false, 7_000)
+        read_line(&text, ClientId::new("a"), "Ann", false, Way::default(), 7_000)
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub struct PeerKey {
 /// An order to the shell. Those of one peer are carried out in order, and their results come back in order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Take a seat in the room, with the token of the seat before if there was one. Answered exactly once with
+    /// Take a seat in the room, with the token of the seat or the knock before if there was one. Answered exactly once with
     /// [`handle_join_result`](crate::Session::handle_join_result).
     Join,
     /// Exchange offer and answer with the server and open the data channel. Answered with

@@ -1,8 +1,8 @@
 //! What a session is told by its shell.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use protocol::{Address, ClientId, ErrorNotice, IceCandidate, MediaState, Username};
+use protocol::{Address, ClientId, ErrorNotice, IceCandidate, MediaState, Moderate, TextId, Username};
 
 /// How a session begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +22,18 @@ pub enum Command {
         to: Address,
         text: String,
     },
+    /// Change a line of one's own.
+    EditText {
+        id: TextId,
+        text: String,
+    },
+    /// Take a line back: one's own, or anyone's as a moderator.
+    DeleteText(TextId),
+    /// Ask for the lines before this one; answered with [`Event::History`](crate::Event::History).
+    LoadEarlier {
+        before: TextId,
+    },
+    Moderate(Moderate),
     SetUsername(Username),
     SetMedia(MediaState),
     /// Final: say `bye` to everyone and close everything.
@@ -42,6 +54,8 @@ pub struct Joined {
 pub enum JoinFailure {
     /// The server said no: wrong password, full, unknown room. Final.
     Refused(ErrorNotice),
+    /// Someone inside has to open first. Asked again after this long, with the token that the answer came with.
+    Knocking { retry_after: Duration },
     /// No answer, or one that makes no sense. Tried again.
     Unreachable(String),
 }

@@ -8,6 +8,7 @@ mod chat;
 mod connection;
 mod effect;
 mod event;
+mod history;
 mod input;
 mod link;
 mod negotiation;

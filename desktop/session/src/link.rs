@@ -1,5 +1,6 @@
 //! The link to the server: joining, staying, losing it and coming back.
 
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use protocol::limits::{PING_EVERY, SILENCE_GONE};
@@ -14,6 +15,8 @@ const CONNECT_MAX: Duration = Duration::from_secs(15);
 const PING_EVERY_EARLIER: Duration = Duration::from_secs(15);
 /// One ping may go unanswered on a server of an earlier version.
 const SILENCE_GONE_EARLIER: Duration = Duration::from_secs(30);
+/// A knock that is asked about less often would be withdrawn, and one asked about more often is a burden.
+const KNOCK_EVERY: RangeInclusive<Duration> = Duration::from_millis(500)..=Duration::from_secs(8);
 /// `get-room-info` is said again when this long no answer came.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 
@@ -32,6 +35,7 @@ pub(crate) struct Link {
 #[derive(Debug)]
 enum State {
     Joining,
+    Knocking { ask_at: Instant },
     Connecting { until: Instant },
     Up(Up),
     Waiting { retry_at: Instant },
@@ -121,6 +125,12 @@ impl Link {
         }
     }
 
+    /// We knock, and ask again then.
+    pub(crate) fn knocks(&mut self, retry_after: Duration, now: Instant) {
+        let retry_after = retry_after.clamp(*KNOCK_EVERY.start(), *KNOCK_EVERY.end());
+        self.state = State::Knocking { ask_at: now + retry_after };
+    }
+
     /// Backs off; returns the number of the attempt to come and its time.
     pub(crate) fn lost(&mut self, rng: &mut ChaCha12Rng, now: Instant) -> (u32, Instant) {
         self.failures += 1;
@@ -138,6 +148,7 @@ impl Link {
             State::Joining | State::Ended => None,
             State::Connecting { until } => Some(*until),
             State::Waiting { retry_at } => Some(*retry_at),
+            State::Knocking { ask_at } => Some(*ask_at),
             State::Up(up) => up.ask_at().into_iter().chain([self.ping_at(up), self.gone_at(up)]).min(),
         }
     }
@@ -147,8 +158,8 @@ impl Link {
         match &self.state {
             State::Joining | State::Ended => None,
             State::Connecting { until } => (now >= *until).then_some(Duty::GiveUp("the server does not connect")),
-            State::Waiting { retry_at } if now < *retry_at => None,
-            State::Waiting { .. } => {
+            State::Waiting { retry_at: at } | State::Knocking { ask_at: at } if now < *at => None,
+            State::Waiting { .. } | State::Knocking { .. } => {
                 self.state = State::Joining;
                 Some(Duty::Join)
             }

@@ -184,6 +184,7 @@ impl Roster {
                     unstable: entry.info.unstable,
                     media: if is_me { Some(my_media) } else { self.media.get(&entry.info.id).copied() },
                     ours: is_me || !entry.info.capabilities.is_empty(),
+                    role: entry.info.role,
                 }
             })
             .collect()

@@ -1,17 +1,19 @@
 //! The session: the public face of the core.
 
 mod frames;
+mod order;
 mod settle;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use protocol::{Address, Capability, ClientId, ErrorId, ErrorNotice, Message, Profile, Text};
+use protocol::{Address, Capability, ClientId, DeleteText, ErrorId, ErrorNotice, Message, Profile, Text};
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
 
-use crate::chat::{Lines, WallClock, read_line, write_line};
+use crate::chat::{Lines, WallClock, Way, read_line, write_line};
 use crate::connection::Turn;
+use crate::history::History;
 use crate::link::{Duty, Link};
 use crate::outbox::Outbox;
 use crate::peer::Loss;
@@ -43,6 +45,11 @@ pub struct Session {
     lines: Lines,
     /// Lines wait until those who were here before are back to hear them.
     is_holding_lines: bool,
+    history: History,
+    /// The room keeps chat lines.
+    keeps_history: bool,
+    /// The person knows that someone has to open.
+    is_knocking: bool,
     /// The roster that was last shown.
     shown: Vec<Participant>,
     peers: Peers,
@@ -70,6 +77,9 @@ impl Session {
             roster: Roster::default(),
             lines: Lines::default(),
             is_holding_lines: true,
+            history: History::default(),
+            keeps_history: false,
+            is_knocking: false,
             shown: Vec::new(),
             peers: Peers::default(),
             generation: 0,
@@ -82,6 +92,10 @@ impl Session {
         match command {
             _ if self.link.is_ended() => {}
             Command::Say { to, text } => self.say(to, text, now),
+            Command::EditText { id, text } => self.edit_text(id, text, now),
+            Command::DeleteText(id) => self.ask(&Message::DeleteText(DeleteText { id }), now),
+            Command::LoadEarlier { before } => self.load_earlier(before, now),
+            Command::Moderate(wish) => self.ask(&Message::Moderate(wish), now),
             Command::SetMedia(media) => self.config.media = media,
             Command::SetUsername(username) => {
                 self.config.username = username;
@@ -102,6 +116,7 @@ impl Session {
             Err(JoinFailure::Refused(notice)) if self.is_final(&notice.id) => {
                 self.end(Status::Refused(notice), now);
             }
+            Err(JoinFailure::Knocking { retry_after }) => self.knock(retry_after, now),
             Err(JoinFailure::Refused(notice)) => self.lose_link(notice.message, now),
             Err(JoinFailure::Unreachable(reason)) => self.lose_link(reason, now),
         }
@@ -116,6 +131,7 @@ impl Session {
         self.link.up(now);
         self.outbox.open(now);
         self.roster.begin_link();
+        self.history.begin_link();
         self.is_named = false;
         self.send(Address::GroundControl, &Message::Greeting("Hello, ground control".into()), now);
         if self.link.ours {
@@ -189,6 +205,7 @@ impl Session {
     fn seated(&mut self, joined: Joined, now: Instant) {
         let first = self.link.is_first_try();
         self.link.seated(joined.ours, now);
+        self.is_knocking = false;
         self.is_me_certain = false;
         if let Some(me) = joined.client_id {
             self.learn_me(me, now);
@@ -196,6 +213,13 @@ impl Session {
         self.outbox.push(Effect::Connect);
         if first {
             self.outbox.event(Event::Status(Status::Connecting));
+        }
+    }
+
+    fn knock(&mut self, retry_after: Duration, now: Instant) {
+        self.link.knocks(retry_after, now);
+        if !std::mem::replace(&mut self.is_knocking, true) {
+            self.outbox.event(Event::Status(Status::Knocking));
         }
     }
 
@@ -257,16 +281,16 @@ impl Session {
         if !self.link.is_in_room() {
             return self.notice(ErrorId::Other("offline".into()), "the line was not sent: the server is away");
         }
-        if matches!(to, Address::Client(_)) {
+        if let Address::Client(client) = &to {
             // A server of an earlier version does not promise to echo a private line.
-            self.show_own_line(&line, true, now);
+            self.show_own_line(&line, Way { to: Some(client.clone()), id: None }, now);
         }
         self.send(to, &Message::Text(line), now);
     }
 
-    fn show_own_line(&mut self, line: &Text, private: bool, now: Instant) {
+    fn show_own_line(&mut self, line: &Text, way: Way, now: Instant) {
         if let Some(me) = self.me.clone() {
-            let line = read_line(line, me, self.config.username.as_str(), true, private, self.clock.at(now));
+            let line = read_line(line, me, self.config.username.as_str(), true, way, self.clock.at(now));
             self.outbox.event(Event::Chat(line));
         }
     }
@@ -296,6 +320,7 @@ impl Session {
 
     fn lose_link(&mut self, reason: String, now: Instant) {
         let (attempt, retry_at) = self.link.lost(&mut self.rng, now);
+        self.is_knocking = false;
         self.outbox.close();
         self.is_holding_lines = true;
         self.with_peers(now, |peers, turn| peers.handle_link_down(turn));

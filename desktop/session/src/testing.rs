@@ -262,6 +262,11 @@ impl Bench {
             .collect()
     }
 
+    /// Everything that was told, apart from rosters and peers.
+    pub(crate) fn told(&self) -> Vec<Event> {
+        self.events().filter(|event| !matches!(event, Event::Roster(_) | Event::Peer { .. })).cloned().collect()
+    }
+
     pub(crate) fn notices(&self) -> Vec<String> {
         self.events()
             .filter_map(|event| if let Event::Notice(notice) = event { Some(notice.id.to_string()) } else { None })

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::api::RoomSummary;
-use protocol::{ClientId, MediaState, RoomId, Username};
+use protocol::{ClientId, MediaState, Role, RoomId, Username};
 use session::{Participant, PeerState, Status};
 
 /// The id of whoever looks.
@@ -38,18 +38,38 @@ pub(super) enum Scripted {
         private: bool,
     },
     Notice(&'static str),
+    /// How the room is set.
+    Settings,
+    /// The last lines that the room has kept.
+    SaidBefore,
+    Knock {
+        who: &'static str,
+        name: &'static str,
+    },
 }
 
 /// The people of a room, oneself included.
 pub(super) struct Cast {
     people: Vec<Participant>,
+    /// Someone inside opens only after this long.
+    opens_after_ms: u64,
 }
 
 const ON: MediaState = MediaState { microphone: true, camera: true, screen: false, hand: false };
 
 impl Cast {
     pub(super) fn alone(me: &Username) -> Self {
-        Self { people: vec![person(ME, me.as_str(), ON)] }
+        let mut cast = Self { people: vec![person(ME, me.as_str(), ON)], opens_after_ms: 0 };
+        cast.set_role(ME, Role::Owner);
+        cast
+    }
+
+    /// A room where someone has to open.
+    pub(super) fn behind_a_lobby(me: &Username) -> Self {
+        let people = vec![person("erin", "Erin", ON), person(ME, me.as_str(), ON)];
+        let mut cast = Self { people, opens_after_ms: 4_000 };
+        cast.set_role("erin", Role::Owner);
+        cast
     }
 
     pub(super) fn company(me: &Username) -> Self {
@@ -60,7 +80,31 @@ impl Cast {
             person("dave", "Dave", MediaState { camera: false, ..ON }),
             person(ME, me.as_str(), ON),
         ];
-        Self { people }
+        let mut cast = Self { people, opens_after_ms: 0 };
+        cast.set_role("alice", Role::Moderator);
+        cast.set_role(ME, Role::Owner);
+        cast
+    }
+
+    pub(super) fn role(&self, who: &str) -> Role {
+        self.people.iter().find(|one| one.id.as_str() == who).map_or(Role::Guest, |one| one.role)
+    }
+
+    pub(super) fn set_role(&mut self, who: &str, role: Role) {
+        for one in self.people.iter_mut().filter(|one| one.id.as_str() == who) {
+            one.role = role;
+        }
+    }
+
+    pub(super) fn change_media(&mut self, whose: impl Fn(&str) -> bool, change: impl Fn(&mut MediaState)) {
+        for one in self.people.iter_mut().filter(|one| whose(one.id.as_str())) {
+            one.media.as_mut().into_iter().for_each(&change);
+        }
+    }
+
+    /// Someone comes in.
+    pub(super) fn add(&mut self, who: &str, name: &str) {
+        self.people.push(person(who, name, ON));
     }
 
     /// Everyone, as the session would tell it.
@@ -98,12 +142,16 @@ impl Cast {
 
     /// What happens, in order, counted from the wish to join.
     pub(super) fn script(&self) -> Vec<(Duration, Scripted)> {
+        let opened = self.opens_after_ms;
         let mut script = vec![
-            at(100, Scripted::Status(Status::Connecting)),
-            at(250, Scripted::Status(Status::Joined { me: ClientId::new(ME) })),
-            at(260, Scripted::Roster),
+            at(opened + 100, Scripted::Status(Status::Connecting)),
+            at(opened + 240, Scripted::Settings),
+            at(opened + 250, Scripted::Status(Status::Joined { me: ClientId::new(ME) })),
+            at(opened + 260, Scripted::Roster),
         ];
-        if self.people.iter().any(|one| !one.me) {
+        if opened > 0 {
+            script.insert(0, at(50, Scripted::Status(Status::Knocking)));
+        } else if self.people.iter().any(|one| !one.me) {
             script.extend(evening());
         }
         script
@@ -116,9 +164,10 @@ fn at(ms: u64, scripted: Scripted) -> (Duration, Scripted) {
 
 fn evening() -> Vec<(Duration, Scripted)> {
     use PeerState::{Connected, Connecting, Interrupted};
-    use Scripted::{Change, Go, Lose, Notice, Peer, Say, Speaking, Status as Told};
+    use Scripted::{Change, Go, Knock, Lose, Notice, Peer, SaidBefore, Say, Speaking, Status as Told};
     let say = |who, text| Say { who, text, private: false };
     vec![
+        at(265, SaidBefore),
         at(270, Peer { who: "alice", state: Connected }),
         at(280, Peer { who: "bob", state: Connected }),
         at(290, Peer { who: "carol", state: Connecting }),
@@ -143,6 +192,7 @@ fn evening() -> Vec<(Duration, Scripted)> {
         at(14_000, Notice("The microphone is in use by another program. Close it, then turn the microphone on again.")),
         at(16_000, Change { who: "carol", media: MediaState { screen: true, ..ON } }),
         at(17_000, Speaking { who: "carol", speaking: true }),
+        at(22_000, Knock { who: "frank", name: "Frank" }),
         at(26_000, Speaking { who: "carol", speaking: false }),
         at(28_000, Change { who: "carol", media: ON }),
         at(30_000, Lose { for_ms: 3_000 }),
@@ -160,6 +210,7 @@ fn person(id: &str, name: &str, media: MediaState) -> Participant {
         unstable: false,
         media: Some(media),
         ours: true,
+        role: Role::Guest,
     }
 }
 
@@ -182,12 +233,17 @@ pub(super) fn rooms() -> Vec<RoomSummary> {
         let id = RoomId::parse(name).unwrap_or_else(|error| unreachable!("{name}: {error}"));
         summary(id, participants, guest_limit, has_password, public, idle_seconds)
     };
-    vec![
+    let mut rooms = vec![
         room("demo", 4, 0, false, true, 2),
         room("vault", 2, 5, true, true, 65),
         room("crowded", 3, 3, false, true, 12),
         room("Lunch table", 1, 0, false, true, 540),
         room("quiet corner", 0, 2, false, true, 7_400),
         room("hidden", 1, 0, true, false, 30),
-    ]
+        room("backstage", 1, 0, false, true, 9_000),
+    ];
+    for one in rooms.iter_mut().filter(|one| one.id.as_str() == "backstage") {
+        one.lobby = true;
+    }
+    rooms
 }

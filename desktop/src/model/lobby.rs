@@ -23,6 +23,8 @@ pub struct Lobby {
     pub refusal: Option<JoinRefusal>,
     /// The room one was in last: a click away.
     pub left: Option<RoomId>,
+    /// Why one is not in it any more, where that was not one's own wish.
+    pub ending: Option<String>,
 }
 
 /// The rooms, and when they were as told.
@@ -67,6 +69,7 @@ impl Lobby {
         self.create_refusal = None;
         self.refusal = None;
         self.left = None;
+        self.ending = None;
     }
 
     /// Seconds since something happened in `room`, as far as one knows by now.

@@ -1,6 +1,6 @@
 //! Laws of the fold.
 
-use protocol::{ClientId, ErrorId, ErrorNotice, RoomId};
+use protocol::{ClientId, ErrorId, ErrorNotice, Role, RoomId};
 use session::{ChatLine, Event as Session, Participant, PeerState};
 
 use super::*;
@@ -48,7 +48,15 @@ fn status(status: Status) -> Event {
 }
 
 fn person(id: &str, media: Option<MediaState>) -> Participant {
-    Participant { id: ClientId::new(id), username: id.into(), me: id == "me", unstable: false, media, ours: true }
+    Participant {
+        id: ClientId::new(id),
+        username: id.into(),
+        me: id == "me",
+        unstable: false,
+        media,
+        ours: true,
+        role: Role::Guest,
+    }
 }
 
 fn roster(ids: &[&str]) -> Event {
@@ -98,7 +106,7 @@ fn a_refusal_at_the_door_stays_in_the_lobby_until_the_next_try() {
     assert_eq!(world.model.toasts.iter().count(), 0);
     world.hear([Event::Left]);
     assert!(world.model.lobby.refusal.is_some(), "the end of the visit does not wipe its reason");
-    world.model.note(&Command::Join { room: room(), password: None });
+    world.model.note(&Command::Join { room: room(), password: None, invite: None });
     assert!(world.model.lobby.refusal.is_none());
 }
 
@@ -197,7 +205,7 @@ fn coming_and_going_is_told_but_not_who_was_there_before() {
     let mut world = World::inside();
     assert!(world.visit().chat.is_empty());
     world.hear([roster(&["me", "b", "c"])]);
-    let entries: Vec<_> = world.visit().chat.entries().map(|(_, entry)| entry.clone()).collect();
+    let entries: Vec<_> = world.visit().chat.entries().map(|shown| shown.entry.clone()).collect();
     assert_eq!(entries, [Entry::Left("a".into()), Entry::Joined("c".into())]);
     assert_eq!(world.visit().chat.unread(), 0);
 }
@@ -212,9 +220,12 @@ fn text_of_strangers_is_tamed_on_its_way_in() {
         text: "x\u{202e}y".into(),
         mine: false,
         private: true,
+        to: None,
+        id: None,
+        edited: false,
     };
     world.hear([Event::Session(Session::Chat(line))]);
-    let (_, Entry::Line { line, .. }) = world.visit().chat.entries().last().unwrap() else { panic!() };
+    let Entry::Line(line) = world.visit().chat.entries().last().unwrap().entry else { panic!() };
     assert_eq!((line.name.as_str(), line.text.as_str()), ("a b", "xy"));
 }
 

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use protocol::{ClientId, MediaState, RoomId};
+use protocol::{ClientId, MediaState, Role, RoomId};
 use session::{Participant, PeerState, Status};
 
 use super::chat::{Chat, Entry};
+use super::hall::Hall;
 use super::{plain_name, plain_text};
 use crate::{Speaker, Tile};
 
@@ -17,6 +18,7 @@ pub struct Visit {
     /// Everyone in join order, oneself included.
     pub people: Vec<Person>,
     pub chat: Chat,
+    pub hall: Hall,
     links: BTreeMap<ClientId, PeerState>,
     speaking: BTreeSet<Speaker>,
     let_in: bool,
@@ -26,9 +28,15 @@ pub struct Visit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Connection {
     Joining,
+    /// Someone inside has to open.
+    Knocking,
     Connecting,
     Joined,
-    Lost { attempt: u32, retry_at: Instant, reason: String },
+    Lost {
+        attempt: u32,
+        retry_at: Instant,
+        reason: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +48,7 @@ pub struct Person {
     pub unstable: bool,
     /// What the person says to send; a client of an earlier version does not say.
     pub media: Option<MediaState>,
+    pub role: Role,
 }
 
 /// One tile of the stage.
@@ -53,6 +62,7 @@ pub struct Face {
     pub speaking: bool,
     pub showing: Showing,
     pub link: Link,
+    pub role: Role,
 }
 
 /// What a person's picture is of.
@@ -80,7 +90,7 @@ impl Connection {
     pub fn countdown(&self, now: Instant) -> Option<Duration> {
         match self {
             Self::Lost { retry_at, .. } => Some(retry_at.saturating_duration_since(now)),
-            Self::Joining | Self::Connecting | Self::Joined => None,
+            Self::Joining | Self::Knocking | Self::Connecting | Self::Joined => None,
         }
     }
 }
@@ -92,6 +102,7 @@ impl Visit {
             connection: Connection::Joining,
             people: Vec::new(),
             chat: Chat::default(),
+            hall: Hall::default(),
             links: BTreeMap::new(),
             speaking: BTreeSet::new(),
             let_in: false,
@@ -133,6 +144,7 @@ impl Visit {
             hand: media.is_some_and(|media| media.hand),
             speaking: !muted && self.speaking.contains(&speaker),
             link: self.link(person),
+            role: person.role,
             muted,
             showing,
             tile,
@@ -167,6 +179,7 @@ impl Visit {
     pub(super) fn handle_status(&mut self, status: Status) {
         self.connection = match status {
             Status::Joining => Connection::Joining,
+            Status::Knocking => Connection::Knocking,
             Status::Connecting => Connection::Connecting,
             Status::Joined { .. } => {
                 self.let_in = true;
@@ -176,7 +189,7 @@ impl Visit {
                 Connection::Lost { attempt, retry_at, reason: plain_text(&reason) }
             }
             // The model as a whole handles these: they end the visit.
-            Status::Refused(_) | Status::Left => return,
+            Status::Refused(_) | Status::Removed { .. } | Status::Left => return,
         };
     }
 
@@ -222,7 +235,7 @@ impl Visit {
 
 impl From<Participant> for Person {
     fn from(one: Participant) -> Self {
-        let Participant { id, username, me, unstable, media, ours: _ } = one;
-        Self { id, name: plain_name(&username), me, unstable, media }
+        let Participant { id, username, me, unstable, media, role, ours: _ } = one;
+        Self { id, name: plain_name(&username), me, unstable, media, role }
     }
 }

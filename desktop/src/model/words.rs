@@ -1,9 +1,9 @@
 //! Sentences for people.
 
 use protocol::api::RoomSummary;
-use protocol::{ErrorId, ErrorNotice};
+use protocol::{Action, ErrorId, ErrorNotice, Role, RoomId};
 
-use super::plain_text;
+use super::{plain_name, plain_text};
 
 /// What a refusal means and, where it helps, what to do.
 pub fn explain(error: &ErrorNotice) -> String {
@@ -51,6 +51,46 @@ fn sentence_of(message: &str) -> String {
         sentence.push('.');
     }
     sentence
+}
+
+/// What a moderator has done to us; `None`: it shows elsewhere.
+pub fn moderated(action: Action, by: Option<&str>) -> Option<String> {
+    let by = who(by);
+    match action {
+        Action::Mute | Action::MuteAll => {
+            Some(format!("{by} turned your microphone off. You can turn it on again yourself."))
+        }
+        Action::LowerHand => Some(format!("{by} lowered your hand.")),
+        Action::Kick
+        | Action::Ban
+        | Action::Unban
+        | Action::Admit
+        | Action::Deny
+        | Action::Lock
+        | Action::Unlock
+        | Action::Promote
+        | Action::Demote
+        | Action::HandOver => None,
+    }
+}
+
+/// Why one is not in the room any more.
+pub fn removed(room: &RoomId, banned: bool, by: Option<&str>) -> String {
+    let by = who(by);
+    if banned { format!("{by} banned you from {room}.") } else { format!("{by} removed you from {room}.") }
+}
+
+fn who(by: Option<&str>) -> String {
+    by.map_or_else(|| "A moderator".to_owned(), plain_name)
+}
+
+/// What a role is called; a guest is nothing special.
+pub fn role_name(role: Role) -> Option<&'static str> {
+    match role {
+        Role::Guest => None,
+        Role::Moderator => Some("Moderator"),
+        Role::Owner => Some("Owner"),
+    }
 }
 
 /// "3 of 5 people", "nobody yet".

@@ -16,7 +16,16 @@ pub(super) enum Told {
     /// For whoever looks.
     Event(Event),
     /// The wished room is there: now it can be joined.
-    RoomCreated { room: RoomId, password: Option<String> },
+    RoomCreated {
+        room: RoomId,
+        password: Option<String>,
+        token: String,
+    },
+    /// The room is no more, because we wanted so.
+    RoomDeleted(RoomId),
+    /// A moderator has turned our microphone off.
+    Muted,
+    HandLowered,
     /// The camera or the screen cannot be had.
     SourceLost(VideoSource),
 }

@@ -31,8 +31,8 @@ impl Participant {
         let wish = CreateRoom { id, password: password.clone(), public, guest_limit, ..CreateRoom::default() };
         self.lobby_tasks.spawn_on(
             async move {
-                switchboard.pass(match api.create_room(&wish).await {
-                    Ok(_) => Told::RoomCreated { room, password },
+                switchboard.pass(match api.create_room(&wish, None).await {
+                    Ok(created) => Told::RoomCreated { room, password, token: created.token },
                     Err(error) => Told::Event(Event::LobbyFailed(notice(error))),
                 });
             },
@@ -41,7 +41,7 @@ impl Participant {
     }
 }
 
-fn notice(error: ApiError) -> ErrorNotice {
+pub(super) fn notice(error: ApiError) -> ErrorNotice {
     match error {
         ApiError::Refused(notice, _) => notice,
         other @ (ApiError::Absent { .. } | ApiError::Unreachable(_)) => {

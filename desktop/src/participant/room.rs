@@ -7,7 +7,7 @@ use std::time::Instant;
 use client::{Client, ClientEvent, OutgoingAudio, OutgoingVideo};
 use crossbeam_channel::Receiver;
 use media::{Engine, MediaEvent, Packet, PeerTag};
-use protocol::{ClientId, RoomId};
+use protocol::{Action, ClientId, RoomId};
 use session::{Event as SessionEvent, Status};
 use tokio::sync::mpsc;
 
@@ -77,6 +77,11 @@ impl Switchboard {
         if let Some(client) = &*lock(&self.client) {
             client.command(command);
         }
+    }
+
+    /// What stands for us towards the server's API.
+    pub(super) fn token(&self) -> Option<String> {
+        lock(&self.client).as_ref().and_then(Client::token)
     }
 
     pub(super) fn count_said(&self) {
@@ -153,9 +158,22 @@ impl Switchboard {
                 ClientEvent::Bitrate(bps) => engine.set_bitrate(bps.clamp(*BITRATE.start(), *BITRATE.end())),
                 ClientEvent::Session(event) => {
                     this.note(&event, &engine);
+                    this.obey(&event, &engine);
                     this.tell(Event::Session(event));
                 }
             }
+        }
+    }
+
+    /// Whether or not anybody looks, the microphone is off at once.
+    fn obey(&self, event: &SessionEvent, engine: &Engine) {
+        match event {
+            SessionEvent::Moderated { action: Action::Mute | Action::MuteAll, .. } => {
+                engine.set_microphone(false);
+                self.pass(Told::Muted);
+            }
+            SessionEvent::Moderated { action: Action::LowerHand, .. } => self.pass(Told::HandLowered),
+            _ => {}
         }
     }
 
@@ -169,8 +187,20 @@ impl Switchboard {
                 log.joined_seconds.get_or_insert(lock(&self.peers).seconds(now));
             }
             SessionEvent::Status(
-                Status::Joining | Status::Connecting | Status::Reconnecting { .. } | Status::Refused(_) | Status::Left,
+                Status::Joining
+                | Status::Knocking
+                | Status::Connecting
+                | Status::Reconnecting { .. }
+                | Status::Refused(_)
+                | Status::Removed { .. }
+                | Status::Left,
             )
+            | SessionEvent::History { .. }
+            | SessionEvent::TextEdited { .. }
+            | SessionEvent::TextDeleted { .. }
+            | SessionEvent::Settings(_)
+            | SessionEvent::Knocking(_)
+            | SessionEvent::Moderated { .. }
             | SessionEvent::Notice(_) => {}
             SessionEvent::Roster(participants) => {
                 log.names.extend(participants.iter().map(|one| (one.id.clone(), one.username.clone())));

@@ -1,19 +1,25 @@
 //! The chat: what was said, and a place to say something.
 
 use eframe::egui::{
-    Color32, CornerRadius, Frame, Label, Margin, Rect, RichText, ScrollArea, Ui, UiBuilder, Vec2, pos2, vec2,
+    Color32, CornerRadius, Frame, Label, Margin, Popup, Rect, RichText, Role as WidgetRole, ScrollArea, Sense, Ui,
+    UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use protocol::{Role, TextId};
 use session::ChatLine;
 
+use super::icon::Icon;
 use super::theme::{self, strong};
-use super::widget::soft;
-use super::{Intent, Scene, View, composer};
-use crate::model::{Entry, Visit};
+use super::widget::{Look, button_enabled, focus_ring, soft};
+use super::{Intent, Scene, View, composer, order};
+use crate::Command;
+use crate::model::{Entry, Shown, Visit};
 
 /// A guess, until a line has been on screen once.
 const HEIGHT_GUESS: f32 = 44.0;
+/// The menu of a line.
+const MENU_SIDE: f32 = 26.0;
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, visit: &Visit, intents: &mut Vec<Intent>) {
     if visit.chat.unread() > 0 {
@@ -23,25 +29,34 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, visit: &Visi
     let foot = composer::height(ui, view, visit, area.width()).min(area.height() * 0.6);
     let (lines, below) = area.split_top_bottom_at_y(area.bottom() - foot);
     ui.scope_builder(UiBuilder::new().max_rect(lines), |ui| {
+        if let Some(before) = visit.chat.earlier_than() {
+            ui.add_space(4.0);
+            let words = if visit.chat.loading { "Loading…" } else { "Load earlier" };
+            if button_enabled(ui, Look::Plain, words, !visit.chat.loading).clicked() {
+                intents.push(Intent::Do(Command::LoadEarlier { before }));
+            }
+        }
         if visit.chat.is_empty() {
             ui.add_space(10.0);
             ui.label(soft("Nobody has written yet."));
         } else {
-            history(ui, scene.zone, view, visit);
+            history(ui, scene.zone, view, visit, intents);
         }
     });
     ui.scope_builder(UiBuilder::new().max_rect(below), |ui| composer::show(ui, view, visit, intents));
 }
 
 /// Only the lines in sight are laid out; the others are as high as they were last time.
-fn history(ui: &mut Ui, zone: &TimeZone, view: &mut View, visit: &Visit) {
+fn history(ui: &mut Ui, zone: &TimeZone, view: &mut View, visit: &Visit, intents: &mut Vec<Intent>) {
+    let mut wish = None;
     let heights = &mut view.chat_heights;
     ScrollArea::vertical().auto_shrink(false).stick_to_bottom(true).show_viewport(ui, |ui, viewport| {
         ui.spacing_mut().item_spacing.y = 0.0;
         let width = ui.available_width() - 10.0;
-        heights.prepare(width, visit.chat.entries().next().map_or(0, |(number, _)| number));
+        heights.prepare(width);
         let top = ui.cursor().top();
-        for (number, entry) in visit.chat.entries() {
+        for shown in visit.chat.entries() {
+            let number = shown.number;
             let at = ui.cursor().top() - top;
             if let Some(height) = heights.get(number)
                 && (at + height < viewport.top() - 50.0 || at > viewport.bottom() + 50.0)
@@ -53,20 +68,61 @@ fn history(ui: &mut Ui, zone: &TimeZone, view: &mut View, visit: &Visit) {
                 ui.allocate_space(vec2(width, HEIGHT_GUESS));
                 continue;
             }
-            let shown = ui.push_id(number, |ui| show_entry(ui, zone, entry, width));
-            heights.set(number, shown.response.rect.height());
+            let drawn = ui.push_id(number, |ui| show_entry(ui, zone, visit, shown, width));
+            wish = drawn.inner.or(wish.take());
+            heights.set(number, drawn.response.rect.height());
         }
         ui.add_space(6.0);
     });
+    match wish {
+        Some(Wish::Edit(id)) => {
+            if let Some(line) = visit.chat.line(id) {
+                view.edit(id, &line.text);
+            }
+        }
+        Some(Wish::Delete(id)) => intents.push(Intent::Do(Command::DeleteText(id))),
+        None => {}
+    }
 }
 
-fn show_entry(ui: &mut Ui, zone: &TimeZone, entry: &Entry, width: f32) {
+/// What the menu of a line was used for.
+enum Wish {
+    Edit(TextId),
+    Delete(TextId),
+}
+
+fn show_entry(ui: &mut Ui, zone: &TimeZone, visit: &Visit, shown: Shown<'_>, width: f32) -> Option<Wish> {
     ui.set_max_width(width);
-    match entry {
-        Entry::Line { line, continued } => show_line(ui, zone, line, *continued),
+    match shown.entry {
+        Entry::Line(line) => return show_line(ui, zone, visit, line, shown.continued),
         Entry::Joined(name) => remark(ui, &format!("{name} joined")),
         Entry::Left(name) => remark(ui, &format!("{name} left")),
     }
+    None
+}
+
+/// The menu of a line that one may change or take back, at the right end of its place.
+fn menu(ui: &Ui, line: &ChatLine, role: Role, top: f32) -> Option<Wish> {
+    let id = line.id.filter(|_| line.mine || role >= Role::Moderator)?;
+    let right = ui.max_rect().right();
+    let rect = Rect::from_min_size(pos2(right - MENU_SIDE, top), Vec2::splat(MENU_SIDE));
+    let response = ui.interact(rect, ui.scope_id().with("menu"), Sense::click());
+    let start: String = line.text.chars().take(24).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let name = format!("Change the message: {start}");
+    response.widget_info(|| WidgetInfo::labeled(WidgetRole::Button, true, &name));
+    let lit = response.hovered() || response.has_focus();
+    focus_ring(ui, &response, theme::ROUND);
+    Icon::More.paint(ui.painter(), rect.center(), 17.0, if lit { theme::TEXT } else { theme::SOFT });
+    let mut wish = None;
+    Popup::menu(&response).show(|ui| {
+        if line.mine && order::item(ui, "Edit").clicked() {
+            wish = Some(Wish::Edit(id));
+        }
+        if order::item(ui, "Delete").clicked() {
+            wish = Some(Wish::Delete(id));
+        }
+    });
+    wish
 }
 
 fn remark(ui: &mut Ui, text: &str) {
@@ -74,7 +130,7 @@ fn remark(ui: &mut Ui, text: &str) {
     ui.add(Label::new(soft(text).size(12.5)).truncate());
 }
 
-fn show_line(ui: &mut Ui, zone: &TimeZone, line: &ChatLine, continued: bool) {
+fn show_line(ui: &mut Ui, zone: &TimeZone, visit: &Visit, line: &ChatLine, continued: bool) -> Option<Wish> {
     if continued {
         ui.add_space(3.0);
     } else {
@@ -82,7 +138,7 @@ fn show_line(ui: &mut Ui, zone: &TimeZone, line: &ChatLine, continued: bool) {
         ui.spacing_mut().interact_size.y = 17.0;
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 7.0;
-            let room = (ui.available_width() - if line.private { 112.0 } else { 52.0 }).max(40.0);
+            let room = (ui.available_width() - if line.private { 150.0 } else { 52.0 }).max(40.0);
             let name = if line.mine { "You" } else { line.name.as_str() };
             let colour = if line.mine { theme::ACCENT_BRIGHT } else { theme::TEXT };
             ui.scope(|ui| {
@@ -91,8 +147,10 @@ fn show_line(ui: &mut Ui, zone: &TimeZone, line: &ChatLine, continued: bool) {
             });
             ui.label(soft(clock(line.time_ms, zone)).size(12.0));
             if line.private {
-                ui.label(RichText::new("private").font(strong(12.0)).color(theme::WARN))
-                    .on_hover_text("Only you and one other can read this");
+                let to = line.to.as_ref().filter(|_| line.mine).and_then(|to| visit.person(to));
+                let words = to.map_or_else(|| "private".to_owned(), |to| format!("private, to {}", to.name));
+                let words = RichText::new(words).font(strong(12.0)).color(theme::WARN);
+                ui.add(Label::new(words).truncate()).on_hover_text("Only you and one other can read this");
             }
         });
         ui.add_space(3.0);
@@ -103,15 +161,21 @@ fn show_line(ui: &mut Ui, zone: &TimeZone, line: &ChatLine, continued: bool) {
         (false, false) => theme::RAISED,
     };
     let corner = CornerRadius { nw: if continued { theme::ROUND } else { 3 }, ..CornerRadius::same(theme::ROUND) };
-    let bubble = Frame::new().fill(fill).corner_radius(corner).inner_margin(Margin::symmetric(11, 7)).show(ui, |ui| {
+    let frame = Frame::new().fill(fill).corner_radius(corner).inner_margin(Margin::symmetric(11, 7));
+    let bubble = frame.show(ui, |ui| {
+        ui.set_max_width((ui.available_width() - MENU_SIDE).max(40.0));
         // A long word is broken rather than let out of the panel.
         ui.add(Label::new(RichText::new(&line.text).size(14.5)).wrap().selectable(true));
+        if line.edited {
+            ui.label(soft("edited").size(11.5));
+        }
     });
     if line.private {
         let rect = bubble.response.rect;
         let bar = Rect::from_min_size(pos2(rect.left(), rect.top() + 5.0), Vec2::new(3.0, rect.height() - 10.0));
         ui.painter().rect_filled(bar, 1, theme::WARN);
     }
+    menu(ui, line, visit.hall.role(), bubble.response.rect.top() + 3.0)
 }
 
 /// "14:05", or nothing for a time that cannot be.

@@ -8,7 +8,7 @@ use protocol::{Address, ClientId};
 
 use super::icon::Icon;
 use super::theme;
-use super::widget::{combo, icon_button, soft};
+use super::widget::{Look, button, combo, icon_button, soft};
 use super::{Intent, View};
 use crate::Command;
 use crate::model::Visit;
@@ -26,7 +26,7 @@ fn id() -> Id {
 
 /// How much room the composer wants.
 pub(super) fn height(ui: &Ui, view: &View, visit: &Visit, width: f32) -> f32 {
-    let recipient = if has_choice(visit) { 44.0 } else { 0.0 };
+    let recipient = if has_choice(visit) || view.editing.is_some() { 44.0 } else { 0.0 };
     let counter = if view.draft.chars().count() >= NEAR_THE_LIMIT { 22.0 } else { 0.0 };
     recipient + field_height(ui, &view.draft, width) + counter + 10.0
 }
@@ -44,7 +44,9 @@ fn field_height(ui: &Ui, draft: &str, width: f32) -> f32 {
 pub(super) fn show(ui: &mut Ui, view: &mut View, visit: &Visit, intents: &mut Vec<Intent>) {
     ui.spacing_mut().item_spacing.y = 6.0;
     ui.add_space(6.0);
-    if has_choice(visit) {
+    if view.editing.is_some() {
+        changing(ui, view);
+    } else if has_choice(visit) {
         recipient(ui, view, visit);
     }
     let focused = ui.memory(|memory| memory.has_focus(id()));
@@ -110,9 +112,28 @@ fn say(view: &mut View, intents: &mut Vec<Intent>) {
     if text.is_empty() {
         return;
     }
+    if let Some((id, before)) = view.editing.take() {
+        intents.push(Intent::Do(Command::EditText { id, text: text.to_owned() }));
+        view.draft = before;
+        return;
+    }
     let to = view.to.clone().map_or(Address::Room, Address::Client);
     intents.push(Intent::Do(Command::Say { to, text: text.to_owned() }));
     view.draft.clear();
+}
+
+/// Says that a line is being changed, and how to let it be.
+fn changing(ui: &mut Ui, view: &mut View) {
+    let mut stop = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+    ui.horizontal(|ui| {
+        ui.label(soft("Changing your message").color(theme::WARN));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            stop |= button(ui, Look::Bare, "Cancel").accessible_name("Leave the message as it was").clicked();
+        });
+    });
+    if stop {
+        view.stop_editing();
+    }
 }
 
 fn recipient(ui: &mut Ui, view: &mut View, visit: &Visit) {

@@ -33,6 +33,8 @@ struct Control<'a> {
     /// `None` for a control that is no switch.
     on: Option<bool>,
     badge: usize,
+    /// What the badge counts: one, and several.
+    news: [&'a str; 2],
 }
 
 pub(super) fn show(ui: &mut Ui, sending: MediaState, visit: &Visit, view: &mut View, intents: &mut Vec<Intent>) {
@@ -61,6 +63,7 @@ pub(super) fn show(ui: &mut Ui, sending: MediaState, visit: &Visit, view: &mut V
             dress: Dress::Leave,
             on: None,
             badge: 0,
+            news: [""; 2],
         };
         if leave.show(ui, size, words).clicked() {
             intents.push(Intent::Do(Command::Leave));
@@ -72,8 +75,16 @@ fn switches(sending: MediaState) -> [(Control<'static>, Command); 4] {
     let missed = |on| if on { Dress::Plain } else { Dress::Off };
     let active = |on| if on { Dress::Active } else { Dress::Plain };
     let MediaState { microphone, camera, screen, hand } = sending;
-    let control =
-        |icon, name, hint, key, dress, on| Control { icon, name, hint, key: Some(key), dress, on: Some(on), badge: 0 };
+    let control = |icon, name, hint, key, dress, on| Control {
+        icon,
+        name,
+        hint,
+        key: Some(key),
+        dress,
+        on: Some(on),
+        badge: 0,
+        news: [""; 2],
+    };
     [
         (
             control(
@@ -123,15 +134,31 @@ fn switches(sending: MediaState) -> [(Control<'static>, Command); 4] {
 }
 
 fn panels(visit: &Visit, view: &View) -> [(Control<'static>, Side); 2] {
-    let control = |icon, name, hint, key, side, badge| {
+    let control = |icon, name, hint, key, side, badge, news| {
         let open = view.side == Some(side);
         let dress = if open { Dress::Active } else { Dress::Plain };
-        (Control { icon, name, hint, key, dress, on: Some(open), badge }, side)
+        (Control { icon, name, hint, key, dress, on: Some(open), badge, news }, side)
     };
     let unread = if view.side == Some(Side::Chat) { 0 } else { visit.chat.unread() };
     [
-        control(Icon::Chat, "Chat", "Show or hide the chat", Some(keys::CHAT), Side::Chat, unread),
-        control(Icon::People, "People", "Show or hide who is here", None, Side::People, 0),
+        control(
+            Icon::Chat,
+            "Chat",
+            "Show or hide the chat",
+            Some(keys::CHAT),
+            Side::Chat,
+            unread,
+            ["new message", "new messages"],
+        ),
+        control(
+            Icon::People,
+            "People",
+            "Show or hide who is here",
+            None,
+            Side::People,
+            visit.hall.knocking.len(),
+            ["waits to be let in", "wait to be let in"],
+        ),
     ]
 }
 
@@ -155,8 +182,8 @@ impl Control<'_> {
 
         let name = match self.badge {
             0 => self.name.to_owned(),
-            1 => format!("{}, 1 new message", self.name),
-            n => format!("{}, {n} new messages", self.name),
+            1 => format!("{}, 1 {}", self.name, self.news[0]),
+            n => format!("{}, {n} {}", self.name, self.news[1]),
         };
         response.widget_info(|| match self.on {
             Some(on) => WidgetInfo::selected(Role::Button, true, on, &name),

@@ -54,7 +54,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
                 form.error = None;
                 let CreateForm { public, guest_limit, .. } = *form;
                 let password = Some(form.password.clone()).filter(|password| !password.is_empty());
-                view.remember(room.clone(), password.clone());
+                view.remember(room.clone(), password.clone(), None);
                 let command = Command::CreateRoom { room, password, public, guest_limit };
                 intents.push(Intent::Do(command));
             }
@@ -63,7 +63,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
     }
 }
 
-fn limit_words(limit: usize) -> String {
+pub(super) fn limit_words(limit: usize) -> String {
     match limit {
         0 => "No limit".to_owned(),
         n => format!("At most {n}"),

@@ -38,6 +38,7 @@ icons! {
     Leave = "leave",
     Link = "link",
     Lock = "lock",
+    More = "more",
     Microphone = "microphone",
     MicrophoneOff = "microphone-off",
     People = "people",

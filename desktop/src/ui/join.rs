@@ -12,10 +12,10 @@ use crate::Command;
 use crate::model::{Connection, Visit, explain};
 
 /// Asks for what is needed to get in, or goes in at once.
-pub(super) fn begin(view: &mut View, room: RoomId, asks: bool, intents: &mut Vec<Intent>) {
-    view.join = Some(JoinDialog::new(room.clone(), asks));
+pub(super) fn begin(view: &mut View, room: RoomId, invite: Option<String>, asks: bool, intents: &mut Vec<Intent>) {
+    view.join = Some(JoinDialog::new(room.clone(), invite.clone(), asks));
     if !asks {
-        view.enter(room, None, intents);
+        view.enter(room, None, invite, intents);
     }
 }
 
@@ -82,7 +82,9 @@ impl Choice {
             Self::Stay => {}
             Self::Join => {
                 let password = Some(form.password.clone()).filter(|password| !password.is_empty());
-                view.enter(room, password, intents);
+                // An invite that opens nothing any more would only be refused again.
+                let invite = form.invite.clone().filter(|_| password.is_none());
+                view.enter(room, password, invite, intents);
             }
             Self::Create => {
                 view.create.name = room.to_string();
@@ -101,9 +103,13 @@ fn waiting(ui: &mut Ui, scene: &Scene<'_>, visit: &Visit, intents: &mut Vec<Inte
     let shown = dialog("waiting").show(ui.ctx(), |ui| {
         ui.set_width(width(ui));
         ui.spacing_mut().item_spacing.y = 14.0;
-        title(ui, &format!("Joining {}", visit.room));
+        let is_knocking = visit.connection == Connection::Knocking;
+        title(ui, &format!("{} {}", if is_knocking { "Waiting to be let into" } else { "Joining" }, visit.room));
         let text = match &visit.connection {
             Connection::Joining => "Asking for a seat…".to_owned(),
+            Connection::Knocking => {
+                "You knocked. Someone inside has to let you in; you join as soon as that happens.".to_owned()
+            }
             Connection::Connecting | Connection::Joined => "Connecting…".to_owned(),
             Connection::Lost { reason, .. } => {
                 let when = status::countdown(&visit.connection, scene.now);

@@ -66,8 +66,8 @@ fn body(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, intents: &mut Vec<Inten
     let model = scene.model;
     ui.spacing_mut().item_spacing.y = 12.0;
     ui.add_space(6.0);
-    if let Some(left) = &model.lobby.left {
-        way_back(ui, left, view, intents);
+    if model.lobby.left.is_some() || model.lobby.ending.is_some() {
+        way_back(ui, &model.lobby, view, intents);
     }
     let rooms =
         |ui: &mut Ui, view: &mut View, intents: &mut Vec<Intent>| list(ui, &model.lobby, scene.now, view, intents);
@@ -97,18 +97,21 @@ fn body(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, intents: &mut Vec<Inten
     });
 }
 
-/// Leaving asks nothing, so it can be undone.
-fn way_back(ui: &mut Ui, left: &RoomId, view: &mut View, intents: &mut Vec<Intent>) {
+/// Leaving asks nothing, so it can be undone. Whoever was put out reads by whom.
+fn way_back(ui: &mut Ui, lobby: &Lobby, view: &mut View, intents: &mut Vec<Intent>) {
     card().inner_margin(Margin::symmetric(18, 10)).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.set_min_width(ui.available_width());
             let room_for_words = (ui.available_width() - 110.0).max(60.0);
             ui.scope(|ui| {
                 ui.set_max_width(room_for_words);
-                ui.add(Label::new(format!("You left {left}.")).truncate());
+                let left = lobby.left.as_ref().map(|left| format!("You left {left}.")).unwrap_or_default();
+                ui.add(Label::new(lobby.ending.clone().unwrap_or(left)).wrap());
             });
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if button(ui, Look::Main, "Rejoin").clicked() {
+                if let Some(left) = &lobby.left
+                    && button(ui, Look::Main, "Rejoin").clicked()
+                {
                     view.return_to(left.clone(), intents);
                 }
             });
@@ -186,14 +189,20 @@ fn row(ui: &mut Ui, room: &RoomSummary, idle_seconds: u64, view: &mut View, inte
                     }
                     ui.add(Label::new(RichText::new(room.id.as_str()).font(strong(16.0))).truncate());
                 });
-                ui.add(Label::new(soft(format!("{}  ·  {}", occupancy(room), idle(idle_seconds)))).truncate());
+                let door = match (room.locked, room.lobby) {
+                    (true, _) => "  ·  locked",
+                    (false, true) => "  ·  someone lets you in",
+                    (false, false) => "",
+                };
+                let words = format!("{}  ·  {}{door}", occupancy(room), idle(idle_seconds));
+                ui.add(Label::new(soft(words)).truncate());
             });
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let words = if full { "Full" } else { "Join" };
                 let name = if full { format!("{} is full", room.id) } else { format!("Join {}", room.id) };
                 let response = button_enabled(ui, Look::Plain, words, !full).accessible_name(name);
                 if response.clicked() {
-                    join::begin(view, room.id.clone(), room.has_password, intents);
+                    join::begin(view, room.id.clone(), None, room.has_password, intents);
                 }
             });
         });
@@ -226,15 +235,15 @@ fn by_name(ui: &mut Ui, view: &mut View, intents: &mut Vec<Intent>) {
     let text = view.by_name.trim();
     if text.contains("://") {
         match text.parse::<RoomAddress>() {
-            Ok(RoomAddress { server, room }) => {
+            Ok(RoomAddress { server, room, invite }) => {
                 intents.push(Intent::Do(Command::SetServer(server)));
-                join::begin(view, room, false, intents);
+                join::begin(view, room, invite, false, intents);
             }
             Err(error) => view.by_name_error = Some(format!("This leads to no room: {error}.")),
         }
     } else {
         match RoomId::parse(text) {
-            Ok(room) => join::begin(view, room, false, intents),
+            Ok(room) => join::begin(view, room, None, false, intents),
             Err(error) => view.by_name_error = Some(create::name_sentence(&error)),
         }
     }

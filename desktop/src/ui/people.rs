@@ -4,11 +4,13 @@ use eframe::egui::{
     Align, Label, Layout, Rect, RichText, ScrollArea, Sense, Slider, Stroke, Ui, UiBuilder, pos2, vec2,
 };
 
+use protocol::Role;
+
 use super::icon::Icon;
 use super::theme::{self, strong};
 use super::widget::{avatar, icon_button, soft};
-use super::{Intent, Side, View};
-use crate::model::{Face, Link, Model, Showing, Visit};
+use super::{Intent, Side, View, door, order};
+use crate::model::{Face, Link, Model, Showing, Visit, role_name};
 use crate::{Command, Tile};
 
 /// Twice as loud as sent is enough for a quiet microphone.
@@ -17,8 +19,10 @@ const VOLUME_MAX: f32 = 2.0;
 pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, visit: &Visit, intents: &mut Vec<Intent>) {
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.add_space(6.0);
+        door::show(ui, view, visit, intents);
+        let mine = visit.hall.role();
         for face in visit.faces(model.sending) {
-            ui.push_id(face.tile_key(), |ui| one(ui, &face, view, intents));
+            ui.push_id(face.tile_key(), |ui| one(ui, &face, mine, view, intents));
         }
     });
 }
@@ -32,7 +36,7 @@ impl Face {
     }
 }
 
-fn one(ui: &mut Ui, face: &Face, view: &mut View, intents: &mut Vec<Intent>) {
+fn one(ui: &mut Ui, face: &Face, mine: Role, view: &mut View, intents: &mut Vec<Intent>) {
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width() - 8.0, 44.0), Sense::hover());
     avatar(ui, pos2(row.left() + 18.0, row.center().y), 17.0, &face.name);
     if face.speaking {
@@ -64,7 +68,7 @@ fn one(ui: &mut Ui, face: &Face, view: &mut View, intents: &mut Vec<Intent>) {
     let left = Layout::top_down(Align::Min);
     ui.scope_builder(UiBuilder::new().max_rect(words).layout(left), |ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
-        let state = state(face);
+        let state = subtitle(face);
         ui.add_space(if state.is_some() { 3.0 } else { 12.0 });
         ui.add(name);
         if let Some(state) = state {
@@ -78,7 +82,8 @@ fn one(ui: &mut Ui, face: &Face, view: &mut View, intents: &mut Vec<Intent>) {
             Icon::Sound.paint(ui.painter(), ui.cursor().left_top() + vec2(8.0, 19.0), 16.0, theme::SOFT);
             ui.add_space(22.0);
             let volume = view.volumes.entry(client.clone()).or_insert(1.0);
-            ui.spacing_mut().slider_width = (ui.available_width() - 70.0).clamp(60.0, 200.0);
+            let buttons = if mine >= Role::Moderator { 114.0 } else { 70.0 };
+            ui.spacing_mut().slider_width = (ui.available_width() - buttons).clamp(60.0, 200.0);
             let slider = Slider::new(volume, 0.0..=VOLUME_MAX).show_value(false).step_by(0.05);
             let response = ui.add(slider).accessible_name(format!("Volume of {}", face.name));
             if response.changed() {
@@ -91,9 +96,16 @@ fn one(ui: &mut Ui, face: &Face, view: &mut View, intents: &mut Vec<Intent>) {
                 view.side = Some(Side::Chat);
                 view.focus_draft = true;
             }
+            order::menu(ui, face, client, mine, view, intents);
         });
     }
     ui.add_space(6.0);
+}
+
+/// The role, and what is the matter.
+fn subtitle(face: &Face) -> Option<String> {
+    let words: Vec<&str> = role_name(face.role).into_iter().chain(state(face)).collect();
+    (!words.is_empty()).then(|| words.join("  ·  "))
 }
 
 fn state(face: &Face) -> Option<&'static str> {

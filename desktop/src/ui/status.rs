@@ -24,7 +24,7 @@ pub(super) fn pill(ui: &mut Ui, visit: &Visit, now: Instant) {
 fn summary(connection: &Connection, now: Instant) -> (Color32, String) {
     match connection {
         Connection::Joined => (theme::GOOD, "Connected".to_owned()),
-        Connection::Joining | Connection::Connecting => (theme::WARN, "Connecting…".to_owned()),
+        Connection::Joining | Connection::Knocking | Connection::Connecting => (theme::WARN, "Connecting…".to_owned()),
         Connection::Lost { .. } => (theme::BAD, format!("Reconnecting {}", countdown(connection, now))),
     }
 }

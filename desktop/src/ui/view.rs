@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{ClientId, ErrorId, RoomId};
+use protocol::{ClientId, ErrorId, Role, RoomId, TextId};
 
 use super::Intent;
-use crate::model::Model;
+use super::invites::InviteForm;
+use super::order::Question;
+use super::room_settings::RoomForm;
+use crate::model::{Model, Visit};
 use crate::{Command, Tile};
 
 /// The state of the widgets.
@@ -24,9 +27,22 @@ pub struct View {
     pub(super) volumes: BTreeMap<ClientId, f32>,
     pub(super) chat_heights: ChatHeights,
     /// How the last room was entered, to go back in.
-    ticket: Option<(RoomId, Option<String>)>,
+    ticket: Option<Ticket>,
+    /// The line that is being changed, and what was being written before.
+    pub(super) editing: Option<(TextId, String)>,
+    pub(super) question: Option<Question>,
+    pub(super) room_form: Option<RoomForm>,
+    pub(super) invites: Option<InviteForm>,
     /// The widget that opened panel takes the focus once.
     pub(super) focus_draft: bool,
+}
+
+/// What opens a room's door.
+#[derive(Debug)]
+struct Ticket {
+    room: RoomId,
+    password: Option<String>,
+    invite: Option<String>,
 }
 
 /// The panel beside the stage.
@@ -49,6 +65,7 @@ pub(super) struct CreateForm {
 pub(super) struct JoinDialog {
     pub(super) room: RoomId,
     pub(super) password: String,
+    pub(super) invite: Option<String>,
     pub(super) asks: bool,
     /// The password field takes the focus when it appears.
     pub(super) focus: bool,
@@ -63,28 +80,30 @@ pub(super) struct SettingsForm {
     pub(super) focus: bool,
 }
 
+/// Twice as many as there are entries in a chat.
+const HEIGHTS_MAX: usize = 4_000;
+
 /// How high the lines of the chat are at a width, so that only the visible ones are laid out.
 #[derive(Debug, Default)]
 pub(super) struct ChatHeights {
     width: f32,
-    known: BTreeMap<usize, f32>,
+    known: BTreeMap<u64, f32>,
 }
 
 impl ChatHeights {
-    /// Forgets everything that was measured at another width, and entries that are no more.
-    pub(super) fn prepare(&mut self, width: f32, first: usize) {
-        if (self.width - width).abs() > 0.5 {
+    /// Forgets everything that was measured at another width, and entries that are no more before they are too many.
+    pub(super) fn prepare(&mut self, width: f32) {
+        if (self.width - width).abs() > 0.5 || self.known.len() > HEIGHTS_MAX {
             self.known.clear();
             self.width = width;
         }
-        self.known = self.known.split_off(&first);
     }
 
-    pub(super) fn get(&self, entry: usize) -> Option<f32> {
+    pub(super) fn get(&self, entry: u64) -> Option<f32> {
         self.known.get(&entry).copied()
     }
 
-    pub(super) fn set(&mut self, entry: usize, height: f32) {
+    pub(super) fn set(&mut self, entry: u64, height: f32) {
         self.known.insert(entry, height);
     }
 }
@@ -101,7 +120,9 @@ impl View {
         let Some(visit) = model.room() else {
             self.leave_room();
             if let (None, None, Some(refusal)) = (model.entering(), &self.join, &model.lobby.refusal) {
-                self.join = Some(JoinDialog::new(refusal.room.clone(), false));
+                let ticket = self.ticket.as_ref().filter(|ticket| ticket.room == refusal.room);
+                let invite = ticket.and_then(|ticket| ticket.invite.clone());
+                self.join = Some(JoinDialog::new(refusal.room.clone(), invite, false));
             }
             if let (Some(dialog), Some(refusal)) = (&mut self.join, &model.lobby.refusal) {
                 let wants = matches!(refusal.error.id, ErrorId::PasswordRequired | ErrorId::WrongPassword);
@@ -116,6 +137,7 @@ impl View {
         if self.to.as_ref().is_some_and(|to| visit.person(to).is_none()) {
             self.to = None;
         }
+        self.settle_order(visit);
         if let Some(Tile::Client(id)) = &self.chosen
             && visit.person(id).is_none()
         {
@@ -123,7 +145,44 @@ impl View {
         }
     }
 
+    /// Nothing stays open that one may not do any more, or that has lost its object.
+    fn settle_order(&mut self, visit: &Visit) {
+        let role = visit.hall.role();
+        if self.question.as_ref().is_some_and(|question| role < Role::Moderator || !question.is_fair(visit)) {
+            self.question = None;
+        }
+        if role < Role::Owner {
+            self.room_form = None;
+        }
+        if role < Role::Moderator {
+            self.invites = None;
+        }
+        if self.editing.as_ref().is_some_and(|(id, _)| visit.chat.line(*id).is_none()) {
+            self.stop_editing();
+        }
+    }
+
+    /// Begins to change a line of one's own.
+    pub(super) fn edit(&mut self, id: TextId, text: &str) {
+        let before = match self.editing.take() {
+            Some((_, before)) => before,
+            None => std::mem::take(&mut self.draft),
+        };
+        self.editing = Some((id, before));
+        text.clone_into(&mut self.draft);
+        self.focus_draft = true;
+    }
+
+    /// Back to what was being written before.
+    pub(super) fn stop_editing(&mut self) {
+        if let Some((_, before)) = self.editing.take() {
+            self.draft = before;
+        }
+    }
+
     fn leave_room(&mut self) {
+        self.stop_editing();
+        (self.question, self.room_form, self.invites) = (None, None, None);
         if self.side.is_some() || self.to.is_some() || self.chosen.is_some() {
             (self.side, self.to, self.chosen) = (None, None, None);
         }
@@ -132,21 +191,28 @@ impl View {
     }
 
     /// Asks to be let in, and remembers how.
-    pub(super) fn enter(&mut self, room: RoomId, password: Option<String>, intents: &mut Vec<Intent>) {
-        self.remember(room.clone(), password.clone());
-        intents.push(Intent::Do(Command::Join { room, password }));
+    pub(super) fn enter(
+        &mut self,
+        room: RoomId,
+        password: Option<String>,
+        invite: Option<String>,
+        intents: &mut Vec<Intent>,
+    ) {
+        self.remember(room.clone(), password.clone(), invite.clone());
+        intents.push(Intent::Do(Command::Join { room, password, invite }));
     }
 
     /// Back into the room one was in last.
     pub(super) fn return_to(&mut self, room: RoomId, intents: &mut Vec<Intent>) {
-        let password = self.ticket.take().filter(|(last, _)| *last == room).and_then(|(_, password)| password);
-        self.join = Some(JoinDialog::new(room.clone(), false));
-        self.enter(room, password, intents);
+        let ticket = self.ticket.take().filter(|ticket| ticket.room == room);
+        let (password, invite) = ticket.map(|ticket| (ticket.password, ticket.invite)).unwrap_or_default();
+        self.join = Some(JoinDialog::new(room.clone(), invite.clone(), false));
+        self.enter(room, password, invite, intents);
     }
 
     /// Remembers how a room is entered.
-    pub fn remember(&mut self, room: RoomId, password: Option<String>) {
-        self.ticket = Some((room, password));
+    pub fn remember(&mut self, room: RoomId, password: Option<String>, invite: Option<String>) {
+        self.ticket = Some(Ticket { room, password, invite });
     }
 
     pub(super) fn toggle_side(&mut self, side: Side) {
@@ -155,12 +221,16 @@ impl View {
     }
 
     pub(super) fn is_dialog_open(&self) -> bool {
-        self.settings.is_some() || self.join.is_some()
+        self.settings.is_some()
+            || self.join.is_some()
+            || self.question.is_some()
+            || self.room_form.is_some()
+            || self.invites.is_some()
     }
 }
 
 impl JoinDialog {
-    pub(super) fn new(room: RoomId, asks: bool) -> Self {
-        Self { room, password: String::new(), asks, focus: asks }
+    pub(super) fn new(room: RoomId, invite: Option<String>, asks: bool) -> Self {
+        Self { room, password: String::new(), invite, asks, focus: asks }
     }
 }

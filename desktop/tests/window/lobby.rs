@@ -11,7 +11,7 @@ fn room(name: &str) -> RoomId {
 }
 
 fn join(name: &str, password: Option<&str>) -> Command {
-    Command::Join { room: room(name), password: password.map(str::to_owned) }
+    Command::Join { room: room(name), password: password.map(str::to_owned), invite: None }
 }
 
 #[test]

@@ -14,7 +14,17 @@ fn say(text: &str) -> Command {
 
 fn line(text: &str) -> Event {
     let (from, name) = (ClientId::new("alice"), "Alice".to_owned());
-    let line = ChatLine { from, name, time_ms: 0, text: text.to_owned(), mine: false, private: false };
+    let line = ChatLine {
+        from,
+        name,
+        time_ms: 0,
+        text: text.to_owned(),
+        mine: false,
+        private: false,
+        to: None,
+        id: None,
+        edited: false,
+    };
     Event::Session(session::Event::Chat(line))
 }
 

@@ -45,6 +45,9 @@ fn nasty_lines_stay_inside_the_chat() {
             text,
             mine: false,
             private: i % 2 == 0,
+            to: None,
+            id: None,
+            edited: false,
         };
         Event::Session(session::Event::Chat(line))
     });
@@ -71,6 +74,7 @@ fn nasty_names_do_not_move_the_tiles() {
             unstable: true,
             media: Some(MediaState { hand: true, ..MediaState::default() }),
             ours: true,
+            role: protocol::Role::Guest,
         });
         Event::Session(session::Event::Roster(people.collect()))
     };
@@ -93,8 +97,17 @@ fn nasty_names_do_not_move_the_tiles() {
 fn a_thousand_lines_are_shown_without_laying_out_each() {
     let lines = (0..1_500).map(|i| {
         let from = ClientId::new("alice");
-        let line =
-            ChatLine { from, name: "Alice".into(), time_ms: i, text: format!("line {i}"), mine: false, private: false };
+        let line = ChatLine {
+            from,
+            name: "Alice".into(),
+            time_ms: i,
+            text: format!("line {i}"),
+            mine: false,
+            private: false,
+            to: None,
+            id: None,
+            edited: false,
+        };
         Event::Session(session::Event::Chat(line))
     });
     let mut bench = bench_with(lines.collect());

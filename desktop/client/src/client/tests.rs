@@ -17,6 +17,8 @@ fn start(server: Url) -> (Client, mpsc::Receiver<ClientEvent>) {
         server,
         room: RoomId::parse("r").unwrap(),
         password: None,
+        invite: None,
+        token: None,
         username: Username::default(),
         loopback: false,
         create: false,

@@ -17,6 +17,8 @@ fn options(server: &Url, password: Option<&str>, create: bool) -> Options {
         server: server.clone(),
         room: RoomId::parse("my room").unwrap(),
         password: password.map(str::to_owned),
+        invite: None,
+        token: None,
         username: Username::default(),
         loopback: false,
         create,
@@ -24,7 +26,13 @@ fn options(server: &Url, password: Option<&str>, create: bool) -> Options {
 }
 
 async fn join(server: &StandIn, password: Option<&str>, create: bool) -> Result<(Joined, Seat), JoinFailure> {
-    Entrance::new(options(&server.url, password, create)).join(None).await
+    enter(&Entrance::new(options(&server.url, password, create)), None).await
+}
+
+/// What the server answers, with the seat where there is one.
+async fn enter(entrance: &Entrance, before: Option<Seat>) -> Result<(Joined, Seat), JoinFailure> {
+    let (answer, seat) = entrance.join(before).await;
+    answer.map(|joined| (joined, seat.unwrap()))
 }
 
 fn page(body: &str) -> Answer {
@@ -71,12 +79,12 @@ fn refusal(result: Result<(Joined, Seat), JoinFailure>) -> ErrorId {
 async fn a_password_goes_through_the_form_and_the_cookie_stays() {
     let server = StandIn::start(first_version).await;
     let entrance = Entrance::new(options(&server.url, Some("right"), false));
-    let (joined, seat) = entrance.join(None).await.unwrap();
+    let (joined, seat) = enter(&entrance, None).await.unwrap();
     assert_eq!(joined, Joined { client_id: None, ours: false });
     assert_eq!(entrance.offer(&seat, "v=0 offer").await.unwrap(), "v=0 answer");
     assert_eq!(server.last().body, r#"{"type":"offer","sdp":"v=0 offer"}"#);
     // And once more, as after a lost link: no second attempt at the API.
-    entrance.join(Some(seat)).await.unwrap();
+    enter(&entrance, Some(seat)).await.unwrap();
     assert_eq!(server.asked().iter().filter(|asked| asked.contains("/api/")).count(), 1);
 }
 
@@ -128,7 +136,7 @@ async fn the_second_version_lives_under_another_prefix() {
     })
     .await;
     let entrance = Entrance::new(options(&server.url, None, false));
-    let (_, seat) = entrance.join(None).await.unwrap();
+    let (_, seat) = enter(&entrance, None).await.unwrap();
     assert_eq!(entrance.offer(&seat, "v=0").await.unwrap(), "v=0");
 }
 
@@ -150,11 +158,11 @@ async fn our_server_is_joined_with_the_token_of_before() {
     })
     .await;
     let entrance = Entrance::new(options(&server.url, Some("secret"), false));
-    let (joined, seat) = entrance.join(None).await.unwrap();
+    let (joined, seat) = enter(&entrance, None).await.unwrap();
     assert_eq!(joined, Joined { client_id: Some(protocol::ClientId::new("c-new")), ours: true });
-    assert_eq!(server.last().body, r#"{"password":"secret"}"#);
+    assert_eq!(server.last().body, r#"{"password":"secret","name":"Major Tom"}"#);
     assert_eq!(server.asked(), ["POST /api/v1/rooms/my%20room/join"]);
-    entrance.join(Some(seat)).await.unwrap();
+    enter(&entrance, Some(seat)).await.unwrap();
     assert_eq!(server.last().header("authorization"), Some("Bearer new"));
 }
 
@@ -166,7 +174,7 @@ async fn a_token_that_the_server_has_forgotten_is_given_up() {
     })
     .await;
     let entrance = Entrance::new(options(&server.url, None, false));
-    let (_, seat) = entrance.join(Some(Seat::Token("stale".into()))).await.unwrap();
+    let (_, seat) = enter(&entrance, Some(Seat::Token("stale".into()))).await.unwrap();
     assert!(matches!(seat, Seat::Token(token) if token == "fresh"));
 }
 
@@ -197,7 +205,7 @@ async fn what_time_heals_is_tried_again() {
     let gone = endless.url.clone();
     drop(endless);
     let entrance = Entrance::new(options(&gone, None, false));
-    assert!(matches!(entrance.join(None).await, Err(JoinFailure::Unreachable(_))));
+    assert!(matches!(enter(&entrance, None).await, Err(JoinFailure::Unreachable(_))));
 }
 
 #[tokio::test]
@@ -213,8 +221,65 @@ async fn the_api_tells_a_refusal_from_an_absence() {
     let room = RoomId::parse("my room").unwrap();
     assert_eq!(api.list_rooms().await, Ok(Vec::new()));
     let wanted = CreateRoom { id: "my room".into(), public: true, guest_limit: 2, ..CreateRoom::default() };
-    let Err(ApiError::Refused(notice, 409)) = api.create_room(&wanted).await else { panic!() };
+    let Err(ApiError::Refused(notice, 409)) = api.create_room(&wanted, None).await else { panic!() };
     assert_eq!(notice.id, ErrorId::RoomExists);
     assert_eq!(api.leave(&room, "t").await, Ok(()));
     assert_eq!(api.inspect(&room).await, Err(ApiError::Absent { status: 404 }));
+}
+
+#[tokio::test]
+async fn whoever_knocks_asks_again_with_the_token_of_the_knock_until_someone_opens() {
+    let waiting = r#"{"knocking": true, "client_id": "c", "token": "knock", "retry_after_ms": 2000}"#;
+    let n_asked = std::sync::atomic::AtomicUsize::new(0);
+    let server = StandIn::start(move |_| match n_asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+        0 | 1 => json(202, waiting),
+        _ => json(200, r#"{"room_id": "my room", "client_id": "c", "token": "knock"}"#),
+    })
+    .await;
+    let entrance = Entrance::new(options(&server.url, None, false));
+    let mut seat = None;
+    for _ in 0..2 {
+        let (answer, stands) = entrance.join(seat).await;
+        assert_eq!(answer, Err(JoinFailure::Knocking { retry_after: Duration::from_secs(2) }));
+        seat = stands;
+    }
+    let (answer, _) = entrance.join(seat).await;
+    assert!(answer.is_ok());
+    assert_eq!(server.last().header("authorization"), Some("Bearer knock"));
+}
+
+#[tokio::test]
+async fn an_invite_goes_along_and_one_that_is_used_up_does_not_keep_out_who_was_inside() {
+    let server = StandIn::start(|request| match request.body.contains("invite") {
+        true => json(403, &failure_body("invalid-invite")),
+        false => json(200, r#"{"room_id": "my room", "client_id": "c", "token": "t"}"#),
+    })
+    .await;
+    let options = Options { invite: Some("s3cret".into()), ..options(&server.url, None, false) };
+    let entrance = Entrance::new(options);
+    let (answer, _) = entrance.join(None).await;
+    assert!(matches!(answer, Err(JoinFailure::Refused(notice)) if notice.id == ErrorId::InvalidInvite));
+    assert_eq!(server.last().body, r#"{"invite":"s3cret","name":"Major Tom"}"#);
+    let (answer, _) = entrance.join(Some(Seat::Token("t".into()))).await;
+    assert!(answer.is_ok());
+}
+
+#[tokio::test]
+async fn whoever_creates_a_room_joins_it_as_its_owner() {
+    let created = std::sync::atomic::AtomicBool::new(false);
+    let room = r#"{"id": "my room", "participants": 0, "guest_limit": 0, "has_password": false, "public": false,
+        "idle_seconds": 0, "token": "owner"}"#;
+    let server = StandIn::start(move |request| match request.path.as_str() {
+        "/api/v1/rooms" => {
+            created.store(true, std::sync::atomic::Ordering::Relaxed);
+            json(201, room)
+        }
+        _ if created.load(std::sync::atomic::Ordering::Relaxed) => {
+            json(200, r#"{"room_id": "my room", "client_id": "c", "token": "owner"}"#)
+        }
+        _ => json(404, &failure_body("unknown-room")),
+    })
+    .await;
+    assert!(join(&server, None, true).await.is_ok());
+    assert_eq!(server.last().header("authorization"), Some("Bearer owner"));
 }

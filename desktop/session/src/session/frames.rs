@@ -5,7 +5,7 @@ use std::time::Instant;
 use protocol::{Address, ClientId, ClientInfo, Envelope, ErrorId, Message, RoomInfo, Text};
 
 use super::{RETURN_GRACE, Session};
-use crate::chat::read_line;
+use crate::chat::{Way, read_line};
 use crate::{Effect, Event, Status};
 
 impl Session {
@@ -14,15 +14,16 @@ impl Session {
         let Ok(envelope) = Envelope::parse(frame.as_bytes()) else { return };
         let Ok(message) = envelope.message() else { return };
         let sender = envelope.sender.unwrap_or(Address::GroundControl);
-        let private = matches!(envelope.receiver, Address::Client(_));
+        let to = if let Address::Client(client) = &envelope.receiver { Some(client.clone()) } else { None };
+        let way = Way { to, id: envelope.id };
         if let (Address::Client(me), Address::GroundControl, false) = (&envelope.receiver, &sender, self.is_me_certain)
         {
             self.learn_me(me.clone(), now);
         }
         match sender {
             Address::GroundControl | Address::Room => self.read_server(message, now),
-            Address::Client(sender) if self.me.as_ref() == Some(&sender) => self.read_echo(&message, private, now),
-            Address::Client(sender) => self.read_client(sender, message, private, now),
+            Address::Client(sender) if self.me.as_ref() == Some(&sender) => self.read_echo(&message, way, now),
+            Address::Client(sender) => self.read_client(sender, message, way, now),
         }
     }
 
@@ -40,7 +41,16 @@ impl Session {
             }
             // Someone left while a message to it was under way: its departure is news enough.
             Message::Error(notice) if notice.id == ErrorId::UnknownReceiver => {}
-            Message::Error(notice) => self.outbox.event(Event::Notice(notice)),
+            Message::Error(notice) => {
+                self.history.refused();
+                self.outbox.event(Event::Notice(notice));
+            }
+            Message::RoomSettings(settings) => self.read_settings(settings),
+            Message::Knocking(list) => self.read_knocking(list),
+            Message::Moderated(deed) => self.read_moderated(deed, now),
+            Message::Chat(chat) => self.read_chat(chat, now),
+            Message::TextEdited(edited) => self.read_edited(edited),
+            Message::TextDeleted(deleted) => self.read_deleted(deleted),
             Message::Greeting(_)
             | Message::Pong(_)
             | Message::GetRoomInfo
@@ -53,34 +63,29 @@ impl Session {
             | Message::GetIceServers
             | Message::MediaState(_)
             | Message::Moderate(_)
-            | Message::Moderated(_)
-            | Message::RoomSettings(_)
-            | Message::Knocking(_)
             | Message::GetChat(_)
-            | Message::Chat(_)
             | Message::EditText(_)
-            | Message::TextEdited(_)
             | Message::DeleteText(_)
-            | Message::TextDeleted(_)
             | Message::Other { .. } => {}
         }
     }
 
     /// From ourselves, by way of the server. A line of our own is shown now that everyone has it.
-    fn read_echo(&mut self, message: &Message, private: bool, now: Instant) {
+    fn read_echo(&mut self, message: &Message, way: Way, now: Instant) {
         let Message::Text(line) = message else { return };
         self.lines.echoed(line);
-        let is_shown = private && !self.link.ours;
+        self.history.heard(way.id);
+        let is_shown = way.to.is_some() && !self.link.ours;
         if !is_shown && self.me.clone().is_some_and(|me| self.lines.is_new(&me, line)) {
-            self.show_own_line(line, private, now);
+            self.show_own_line(line, way, now);
         }
     }
 
     /// From another participant.
-    fn read_client(&mut self, sender: ClientId, message: Message, private: bool, now: Instant) {
+    fn read_client(&mut self, sender: ClientId, message: Message, way: Way, now: Instant) {
         self.roster.heard(&sender, now);
         match message {
-            Message::Text(line) => self.read_text(sender, &line, private, now),
+            Message::Text(line) => self.read_text(sender, &line, way, now),
             Message::MediaState(media) => self.roster.set_media(&sender, media),
             Message::Ping(data) => self.send(Address::Client(sender), &Message::Pong(data), now),
             Message::Offer(offer) => {
@@ -125,12 +130,13 @@ impl Session {
         }
     }
 
-    fn read_text(&mut self, sender: ClientId, line: &Text, private: bool, now: Instant) {
+    fn read_text(&mut self, sender: ClientId, line: &Text, way: Way, now: Instant) {
+        self.history.heard(way.id);
         if !self.lines.is_new(&sender, line) {
             return;
         }
         let known_as = self.roster.get(&sender).map(|info| info.username.clone()).unwrap_or_default();
-        let line = read_line(line, sender, &known_as, false, private, self.clock.at(now));
+        let line = read_line(line, sender, &known_as, false, way, self.clock.at(now));
         self.outbox.event(Event::Chat(line));
     }
 

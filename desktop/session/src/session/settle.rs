@@ -12,6 +12,7 @@ impl Session {
         if self.link.is_in_room() {
             self.drop_the_missing(now);
             self.tell_name(now);
+            self.ask_for_chat(now);
             self.release_lines(now);
             if let Some(receiver) = self.peers.tell_media(self.config.media) {
                 self.send(receiver, &Message::MediaState(self.config.media), now);
@@ -31,9 +32,10 @@ impl Session {
         }
     }
 
-    /// Says (again) what has not come back, as soon as everyone who was here is back to hear it.
+    /// Says (again) what has not come back, as soon as everyone who was here is back to hear it, and we know what the
+    /// room has kept of it.
     fn release_lines(&mut self, now: Instant) {
-        if self.is_holding_lines && self.roster.missing().next().is_none() {
+        if self.is_holding_lines && !self.history.is_catching_up() && self.roster.missing().next().is_none() {
             self.is_holding_lines = false;
             for (to, line) in self.lines.unechoed() {
                 self.outbox.send(to.clone(), &Message::Text(line.clone()), now);

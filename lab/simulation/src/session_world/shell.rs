@@ -62,6 +62,12 @@ impl Shell {
                 self.seen.n_interruptions += usize::from(before == Some(PeerState::Connected));
             }
             Event::Notice(notice) => self.seen.notices.push(notice),
+            Event::History { .. }
+            | Event::TextEdited { .. }
+            | Event::TextDeleted { .. }
+            | Event::Settings(_)
+            | Event::Knocking(_)
+            | Event::Moderated { .. } => {}
         }
     }
 }
