@@ -8,6 +8,8 @@ mod bench;
 mod lobby;
 #[path = "window/names.rs"]
 mod names;
+#[path = "window/order.rs"]
+mod order;
 #[path = "window/room.rs"]
 mod room;
 #[path = "window/strangers.rs"]

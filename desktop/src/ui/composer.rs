@@ -124,7 +124,7 @@ fn say(view: &mut View, intents: &mut Vec<Intent>) {
 
 /// Says that a line is being changed, and how to let it be.
 fn changing(ui: &mut Ui, view: &mut View) {
-    let mut stop = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+    let mut stop = false;
     ui.horizontal(|ui| {
         ui.label(soft("Changing your message").color(theme::WARN));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -30,6 +30,10 @@ pub(super) fn handle(ctx: &Context, sending: MediaState, view: &mut View, intent
             SCREEN => intents.push(Intent::Do(Command::SetScreen(!sending.screen))),
             HAND => intents.push(Intent::Do(Command::SetHand(!sending.hand))),
             CHAT => view.toggle_side(Side::Chat),
+            Key::Escape if view.editing.is_some() => {
+                view.stop_editing();
+                view.focus_draft = true;
+            }
             Key::Escape if view.side.is_some() => view.side = None,
             Key::Escape => view.chosen = None,
             _ => {}

@@ -207,7 +207,7 @@ fn being_thrown_out_is_a_toast_that_goes_away() {
     let mut bench = Bench::in_company(1);
     let refused = session::Status::Refused(ErrorNotice::new(ErrorId::UnknownRoom, "gone"));
     bench.tell([Event::Session(session::Event::Status(refused))]);
-    assert!(bench.sees("There is no room of this name.") && bench.sees("You left demo."));
+    assert!(bench.sees("There is no room of this name.") && bench.sees("The room demo was closed."));
     bench.wait(10_000);
     assert!(!bench.sees("There is no room of this name."));
 }

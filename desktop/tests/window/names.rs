@@ -27,6 +27,9 @@ fn scenes() -> Vec<(&'static str, Bench)> {
         ("people", opened(Bench::in_company(2), &["People"])),
         ("screen", Bench::in_company(20)),
         ("room settings", opened(Bench::in_company(2), &["Settings"])),
+        ("door of the room", opened(Bench::in_company(23), &["People, 1 waits to be let in"])),
+        ("owner's settings", opened(Bench::in_company(2), &["People", "Room settings"])),
+        ("invites", opened(Bench::in_company(2), &["People", "Invites", "Make an invite"])),
     ]
 }
 
@@ -52,7 +55,8 @@ fn everything_that_can_be_used_has_a_name() {
 fn everything_that_can_be_used_is_reached_by_tab() {
     for (scene, mut bench) in scenes() {
         bench.wait(300);
-        let inside_dialog = matches!(scene, "settings" | "door" | "waiting" | "room settings");
+        let inside_dialog =
+            matches!(scene, "settings" | "door" | "waiting" | "room settings" | "owner's settings" | "invites");
         let wanted: BTreeSet<String> = bench
             .nodes()
             .into_iter()

@@ -85,14 +85,15 @@ fn whoever_is_muted_or_told_to_lower_the_hand_does_so_and_tells_everyone() {
     let mut bench = Bench::with(&[ours("a")]);
     let media = protocol::MediaState { microphone: true, camera: true, screen: false, hand: true };
     bench.command(Command::SetMedia(media));
+    let to = |client: &str| Address::Client(ClientId::new(client));
     bench.forget();
     moderated(&mut bench, "mute");
     let muted = protocol::MediaState { microphone: false, ..media };
-    assert_eq!(bench.sent(), [(Address::Room, Message::MediaState(muted))]);
+    assert_eq!(bench.sent(), [(to("a"), Message::MediaState(muted))]);
     assert_eq!(bench.told(), [Event::Moderated { action: Action::Mute, by: Some("A".into()) }]);
     bench.forget();
     moderated(&mut bench, "lower-hand");
-    assert_eq!(bench.sent(), [(Address::Room, Message::MediaState(protocol::MediaState { hand: false, ..muted }))]);
+    assert_eq!(bench.sent(), [(to("a"), Message::MediaState(protocol::MediaState { hand: false, ..muted }))]);
     bench.forget();
     moderated(&mut bench, "mute-all");
     assert!(bench.sent().is_empty(), "it is mute already");
