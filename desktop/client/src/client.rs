@@ -97,9 +97,10 @@ impl Client {
     }
 
     fn ask(&self, ask: Ask) {
-        // It is full only if the task has stalled, and closed only if everything is over.
-        if self.asks.try_send(ask).is_err() {
-            tracing::warn!("a wish came too late");
+        match self.asks.try_send(ask) {
+            // Everything is over: whoever was put out still leaves.
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => tracing::warn!("the task has stalled; a wish was dropped"),
         }
     }
 }

@@ -6,6 +6,7 @@ mod coming_back;
 mod earlier_versions;
 mod lobby;
 mod mesh;
+mod order;
 mod page;
 mod switches;
 
