@@ -115,24 +115,12 @@ impl Model {
                     visit.handle_roster(roster);
                 }
             }
-            session::Event::Chat(line) => {
+            event @ (session::Event::Chat(_)
+            | session::Event::History { .. }
+            | session::Event::TextEdited { .. }
+            | session::Event::TextDeleted { .. }) => {
                 if let Some(visit) = &mut self.visit {
-                    visit.chat.push_line(line);
-                }
-            }
-            session::Event::History { lines, more } => {
-                if let Some(visit) = &mut self.visit {
-                    visit.chat.take_history(lines, more);
-                }
-            }
-            session::Event::TextEdited { id, text } => {
-                if let Some(visit) = &mut self.visit {
-                    visit.chat.edit(id, &text);
-                }
-            }
-            session::Event::TextDeleted { id, .. } => {
-                if let Some(visit) = &mut self.visit {
-                    visit.chat.delete(id);
+                    visit.chat.apply(event);
                 }
             }
             session::Event::Settings(settings) => {

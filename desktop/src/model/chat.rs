@@ -76,8 +76,19 @@ impl Chat {
         })
     }
 
+    /// Something was said, or of what was said something is different.
+    pub(super) fn apply(&mut self, event: session::Event) {
+        match event {
+            session::Event::Chat(line) => self.push_line(line),
+            session::Event::History { lines, more } => self.take_history(lines, more),
+            session::Event::TextEdited { id, text } => self.edit(id, &text),
+            session::Event::TextDeleted { id, .. } => self.delete(id),
+            _ => {}
+        }
+    }
+
     /// A line that is said now. One that was read in the history already is no news.
-    pub(super) fn push_line(&mut self, line: ChatLine) {
+    fn push_line(&mut self, line: ChatLine) {
         if line.id.is_some_and(|id| self.line(id).is_some()) {
             return;
         }
@@ -88,7 +99,7 @@ impl Chat {
     }
 
     /// Lines that the room keeps, each where it belongs.
-    pub(super) fn take_history(&mut self, lines: Vec<ChatLine>, more: bool) {
+    fn take_history(&mut self, lines: Vec<ChatLine>, more: bool) {
         self.loading = false;
         let oldest = self.lines().find_map(|line| line.id);
         let is_oldest = oldest.is_none_or(|oldest| lines.first().is_none_or(|line| line.id <= Some(oldest)));
@@ -142,7 +153,7 @@ impl Chat {
         }
     }
 
-    pub(super) fn edit(&mut self, id: TextId, text: &str) {
+    fn edit(&mut self, id: TextId, text: &str) {
         let number = self.number();
         for (known, entry) in &mut self.entries {
             if let Entry::Line(line) = entry
@@ -154,7 +165,7 @@ impl Chat {
         }
     }
 
-    pub(super) fn delete(&mut self, id: TextId) {
+    fn delete(&mut self, id: TextId) {
         self.entries.retain(|(_, entry)| !matches!(entry, Entry::Line(line) if line.id == Some(id)));
     }
 
