@@ -27,10 +27,11 @@ pub(super) fn show(ui: &mut Ui, view: &mut View, visit: &Visit, intents: &mut Ve
         if button(ui, Look::Plain, "Invites").clicked() {
             invites::open(view, intents);
         }
-        if settings.role == Role::Owner && button(ui, Look::Plain, "Room settings").clicked() {
-            room_settings::open(view, settings, visit.hall.n_edits);
-        }
     });
+    // In a row of its own: the panel is too narrow for three.
+    if settings.role == Role::Owner && button(ui, Look::Plain, "Room settings").clicked() {
+        room_settings::open(view, settings, visit.hall.n_edits);
+    }
     ui.add_space(4.0);
     ui.separator();
 }
