@@ -267,6 +267,15 @@ impl Bench {
         self.events().filter(|event| !matches!(event, Event::Roster(_) | Event::Peer { .. })).cloned().collect()
     }
 
+    /// What was said in the chat, to whomever.
+    pub(crate) fn texts_sent(&self) -> Vec<String> {
+        let texts = self.sent().into_iter().filter_map(|(_, message)| match message {
+            Message::Text(line) => Some(line.text),
+            _ => None,
+        });
+        texts.collect()
+    }
+
     pub(crate) fn notices(&self) -> Vec<String> {
         self.events()
             .filter_map(|event| if let Event::Notice(notice) = event { Some(notice.id.to_string()) } else { None })

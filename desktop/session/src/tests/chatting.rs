@@ -76,14 +76,6 @@ fn what_cannot_be_sent_is_said_so() {
     assert_eq!(bench.notices(), ["offline"], "nobody there would know a line that is said twice");
 }
 
-fn texts(bench: &Bench) -> Vec<String> {
-    let texts = bench.sent().into_iter().filter_map(|(_, message)| match message {
-        Message::Text(line) => Some(line.text),
-        _ => None,
-    });
-    texts.collect()
-}
-
 #[test]
 fn what_did_not_come_back_is_said_again_on_return_with_the_same_time() {
     let mut bench = Bench::with(&[]);
@@ -98,7 +90,7 @@ fn what_did_not_come_back_is_said_again_on_return_with_the_same_time() {
     bench.come_back();
     bench.forget();
     bench.room_info(&[]);
-    assert_eq!(texts(&bench), ["lost", "offline"]);
+    assert_eq!(bench.texts_sent(), ["lost", "offline"]);
     assert!(bench.sent().contains(&lost));
 }
 
@@ -111,11 +103,11 @@ fn lines_wait_until_those_who_were_here_are_back() {
     bench.come_back();
     bench.room_info(&[]);
     say(&mut bench, Address::Room, "again");
-    assert!(texts(&bench).is_empty());
+    assert!(bench.texts_sent().is_empty());
     bench.server("joined", ours("a"));
-    assert_eq!(texts(&bench), ["hello", "again"]);
+    assert_eq!(bench.texts_sent(), ["hello", "again"]);
     say(&mut bench, Address::Room, "and again");
-    assert_eq!(texts(&bench).len(), 3);
+    assert_eq!(bench.texts_sent().len(), 3);
 }
 
 #[test]

@@ -36,14 +36,6 @@ fn questions(bench: &Bench) -> Vec<GetChat> {
     asked.collect()
 }
 
-fn texts(bench: &Bench) -> Vec<String> {
-    let texts = bench.sent().into_iter().filter_map(|(_, message)| match message {
-        Message::Text(line) => Some(line.text),
-        _ => None,
-    });
-    texts.collect()
-}
-
 #[test]
 fn a_line_has_the_number_that_it_can_be_changed_by() {
     let mut bench = Bench::with(&[ours("a")]);
@@ -139,9 +131,9 @@ fn a_line_that_the_room_kept_though_its_echo_was_lost_is_not_said_again() {
     bench.come_back();
     bench.forget();
     bench.room_info(&[]);
-    assert!(texts(&bench).is_empty(), "first one looks");
+    assert!(bench.texts_sent().is_empty(), "first one looks");
     chat(&mut bench, &[kept(5, ME, "kept")], false);
-    assert_eq!(texts(&bench), ["lost"]);
+    assert_eq!(bench.texts_sent(), ["lost"]);
 }
 
 #[test]
@@ -150,9 +142,9 @@ fn a_question_that_is_refused_holds_nothing_up() {
     keeps(&mut bench);
     bench.room_info(&[]);
     bench.command(Command::Say { to: Address::Room, text: "hello".into() });
-    assert!(texts(&bench).is_empty());
+    assert!(bench.texts_sent().is_empty());
     bench.server("error", json!("internal: the store is away"));
-    assert_eq!(texts(&bench), ["hello"]);
+    assert_eq!(bench.texts_sent(), ["hello"]);
 }
 
 #[test]
