@@ -1,9 +1,13 @@
 //! What must be looked at, and when.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use protocol::{ClientId, RoomId};
+
+/// What is due still, or again, right after it was looked at waits for this long. It never should be; yet if it is,
+/// the core must neither turn in a circle nor ask to be called at once for ever.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Something that time changes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +28,8 @@ pub(crate) enum Topic {
 pub(crate) struct Agenda {
     by_time: BTreeSet<(Instant, Topic)>,
     by_topic: BTreeMap<Topic, Instant>,
+    /// What was taken, and at what time: at one moment each topic is looked at once.
+    taken: (Option<Instant>, BTreeSet<Topic>),
 }
 
 impl Agenda {
@@ -48,14 +54,21 @@ impl Agenda {
         self.by_time.first().map(|(at, _)| *at)
     }
 
-    /// Takes what is due, one at a time, in order of time.
+    /// Takes what is due, one at a time, in order of time. Whatever is noted meanwhile, at one moment there is an end to
+    /// it, and what is left is due later.
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<Topic> {
-        if self.next()? > now {
-            return None;
+        if self.taken.0 != Some(now) {
+            self.taken = (Some(now), BTreeSet::new());
         }
-        let (_, topic) = self.by_time.pop_first()?;
-        self.by_topic.remove(&topic);
-        Some(topic)
+        while self.next()? <= now {
+            let (_, topic) = self.by_time.pop_first()?;
+            self.by_topic.remove(&topic);
+            if self.taken.1.insert(topic.clone()) {
+                return Some(topic);
+            }
+            self.note(topic, now + PAUSE);
+        }
+        None
     }
 }
 
@@ -92,6 +105,25 @@ mod tests {
         agenda.note(seat("a"), now + Duration::from_secs(1));
         assert_eq!(agenda.take_due(now + Duration::from_secs(9)), Some(seat("a")));
         assert_eq!(agenda.take_due(now + Duration::from_secs(9)), None);
+    }
+
+    #[test]
+    fn a_topic_that_stays_due_is_looked_at_once_and_time_moves_forward() {
+        let now = origin();
+        let mut agenda = Agenda::default();
+        agenda.note(seat("stuck"), now);
+        agenda.note(seat("sound"), now);
+        for at in [now, now, now + PAUSE, now + PAUSE * 2] {
+            let mut looked_at = Vec::new();
+            while let Some(topic) = agenda.take_due(at) {
+                if topic == seat("stuck") {
+                    agenda.note(topic.clone(), now);
+                }
+                looked_at.push(topic);
+                assert!(looked_at.len() < 3, "in a circle");
+            }
+            assert!(agenda.next().is_some_and(|next| next > at), "{looked_at:?}");
+        }
     }
 
     #[test]

@@ -143,3 +143,31 @@ fn writing_and_leaving_make_a_room_active() {
     bench.leave("ann");
     assert_eq!(idle(&bench), 0);
 }
+
+#[test]
+fn no_configuration_makes_time_stand_still() {
+    let none = Duration::ZERO;
+    let config = Config {
+        empty_room: none,
+        seat_unconnected: none,
+        silence_unstable: none,
+        silence_gone: none,
+        knock: none,
+        comeback: none,
+        ..Config::default()
+    };
+    let mut bench = Bench::without_rooms(config.clone());
+    bench.ask(create("gone", 0, None));
+    bench.rooms.open_kept_room(room("demo"), true, 0, None, bench.now);
+    bench.ask(join("ann", "demo"));
+    bench.open_channel("ann");
+    // The bench sees to it that time moves forward.
+    bench.wait(seconds(10));
+    assert_eq!((bench.participants(), bench.rooms.inspect(&room("gone"), bench.now)), (0, None));
+    // Unstable from the beginning, and for a while.
+    let mut bench = Bench::without_rooms(Config { silence_gone: seconds(15), ..config });
+    bench.rooms.open_kept_room(room("demo"), true, 0, None, bench.now);
+    bench.enter_new("ann");
+    bench.wait(seconds(10));
+    assert_eq!(bench.participants(), 1);
+}
