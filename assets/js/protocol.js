@@ -105,9 +105,10 @@ const chatText = {
       from: fields.from === undefined ? '' : string(fields.from),
       time: fields.time === undefined ? 0 : number(fields.time),
       text: string(fields.text),
+      key: typeof fields.key === 'string' ? fields.key : undefined,
     };
   },
-  write: (line) => ({ from: line.from, time: line.time, text: line.text }),
+  write: ({ from, time, text: words, key }) => ({ from, time, text: words, ...(key === undefined ? {} : { key }) }),
 };
 
 /** `form` is how it travels: `string` (first version) or `object` (second version and ours). */

@@ -46,11 +46,14 @@ export class Talk {
 
   // --------------------------------------------------------------------------------------------------- commands
 
-  /** Says a line to the room or to one in it. It is shown when it comes back; if the link breaks before, it is said again. */
+  /**
+   * Says a line to the room or to one in it. It is shown when it comes back; if the link breaks before, it is said again
+   * with the same key, by which the server knows it.
+   */
   say(text, receiver = ROOM) {
     const time = Math.max(Date.now(), this.#lastTime + 1);
     this.#lastTime = time;
-    const line = { from: this.#ownName(), time, text };
+    const line = { from: this.#ownName(), time, text, key: freshKey() };
     this.#unechoed.set(keyOf(this.#me, line), { receiver, line });
     if (!this.#isHolding) this.#send(receiver, 'text', line);
   }
@@ -94,10 +97,10 @@ export class Talk {
 
   handleText(sender, receiver, line, id) {
     const key = keyOf(sender, line);
-    this.#unechoed.delete(key);
+    if (sender === this.#me) this.#unechoed.delete(key);
     if (id !== undefined) this.#noteHeard(id);
     if (this.#heard.includes(key)) return; // said again after a broken link, and heard both times
-    if (line.time > 0) this.#heard = [...this.#heard.slice(1 - LINES_REMEMBERED), key];
+    if (line.time > 0 || line.key !== undefined) this.#heard = [...this.#heard.slice(1 - LINES_REMEMBERED), key];
     const isMine = sender === this.#me;
     const isPrivate = receiver !== ROOM;
     const given = cleanUsername(line.from);
@@ -196,8 +199,14 @@ export class Talk {
   }
 }
 
-function keyOf(sender, { time, text }) {
-  return JSON.stringify([sender, time, text]);
+function keyOf(sender, { time, text, key }) {
+  return JSON.stringify(key === undefined ? [sender, time, text] : [sender, key]);
+}
+
+/** `crypto.randomUUID` is for pages over HTTPS only. */
+function freshKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function shortened(text) {

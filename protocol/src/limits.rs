@@ -33,6 +33,12 @@ pub const ROOM_ID_CHARS: usize = 64;
 pub const USERNAME_CHARS: usize = 64;
 /// Unicode scalar values in a text message.
 pub const TEXT_CHARS: usize = 4_000;
+/// Unicode scalar values in the key of a text message.
+pub const TEXT_KEY_CHARS: usize = 64;
+/// Keys of one client's last texts that a room remembers.
+pub const TEXT_KEYS: usize = 64;
+/// People who are not in the room any more whose keys it still remembers: they may be about to come back.
+pub const TEXT_KEYS_ABSENT: usize = 64;
 /// Chat lines in one answer to `get-chat`: where nothing is said, and at most.
 pub const CHAT_LINES: (usize, usize) = (50, 100);
 /// Chat lines by number that a room remembers for changes where it keeps no history.

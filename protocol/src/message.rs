@@ -222,5 +222,9 @@ fn write_text(text: &Text) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
     let time =
         if text.time.fract() == 0.0 && text.time.abs() < EXACT { json!(text.time as i64) } else { json!(text.time) };
-    json!({"from": text.from, "time": time, "text": text.text})
+    let mut data = json!({"from": text.from, "time": time, "text": text.text});
+    if let Some(key) = &text.key {
+        data["key"] = json!(key);
+    }
+    data
 }

@@ -26,7 +26,7 @@ use tokio::time::MissedTickBehavior;
 use crate::calendar::unix_ms;
 use queue::Queue;
 pub use sqlite::OpenError;
-use sqlite::{Database, DatabaseError, Reader};
+use sqlite::{Database, DatabaseError, Done, Reader};
 
 /// What may be written in one transaction: at a tenth of a millisecond each nobody waits long for the others.
 const BATCH_MAX: usize = 512;
@@ -109,7 +109,7 @@ struct Ask {
 /// A batch that the writer is done with.
 struct Written {
     changes: Vec<Change>,
-    results: Vec<Result<(), DatabaseError>>,
+    results: Vec<Done>,
 }
 
 /// Whether what is written is kept at the moment.

@@ -25,9 +25,14 @@ impl WallClock {
     }
 }
 
-/// A line as the wire has it.
-pub(crate) fn write_line(name: &Username, text: String, time_ms: u64) -> Text {
-    Text { from: name.as_str().to_owned(), time: time_ms as f64, text }
+/// A line as the wire has it. `key`: what a server of ours knows it by when it is said again.
+pub(crate) fn write_line(name: &Username, text: String, time_ms: u64, key: Option<u64>) -> Text {
+    let key = key.map(|key| format!("{key:016x}"));
+    Text { from: name.as_str().to_owned(), time: time_ms as f64, text, key }
+}
+
+fn is_same(one: &Text, other: &Text) -> bool {
+    if one.key.is_some() && other.key.is_some() { one.key == other.key } else { one == other }
 }
 
 /// How a line came.
@@ -67,7 +72,8 @@ const HEARD_MAX: usize = 200;
 /// Lines under way, and those that have arrived.
 ///
 /// A link may break between a line and its echo, and nobody knows who has heard it: on a server of ours it is said
-/// again on return, and whoever has heard it before passes it over.
+/// again on return with the same key, by which the server knows it. Whoever has heard it before (from a server that
+/// has been killed meanwhile) passes it over.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     unechoed: VecDeque<(Address, Text)>,
@@ -90,7 +96,7 @@ impl Lines {
 
     /// A line of ours came back.
     pub(crate) fn echoed(&mut self, line: &Text) {
-        self.unechoed.retain(|(_, said)| said != line);
+        self.unechoed.retain(|(_, said)| !is_same(said, line));
     }
 
     /// The room has kept a line of ours to everyone that did not come back.
@@ -101,12 +107,12 @@ impl Lines {
         }
     }
 
-    /// Whether this line is heard for the first time. Without a time there is no telling.
+    /// Whether this line is heard for the first time. Without a key and a time there is no telling.
     pub(crate) fn is_new(&mut self, from: &ClientId, line: &Text) -> bool {
-        if line.time <= 0.0 {
+        if line.time <= 0.0 && line.key.is_none() {
             return true;
         }
-        if self.heard.iter().any(|(known, heard)| known == from && heard == line) {
+        if self.heard.iter().any(|(known, heard)| known == from && is_same(heard, line)) {
             return false;
         }
         if self.heard.len() == HEARD_MAX {
@@ -125,7 +131,7 @@ mod tests {
     use crate::moment;
 
     fn read(from: &str, time: f64, text: &str) -> ChatLine {
-        let text = Text { from: from.to_owned(), time, text: text.to_owned() };
+        let text = Text { from: from.to_owned(), time, text: text.to_owned(), key: None };
         read_line(&text, ClientId::new("a"), "Ann", false, Way::default(), 7_000)
     }
 
@@ -155,7 +161,7 @@ mod tests {
     fn a_line_is_new_once_and_nothing_grows_for_ever() {
         let mut lines = Lines::default();
         let (ann, bo) = (ClientId::new("a"), ClientId::new("b"));
-        let line = |time| Text { from: String::new(), time, text: "hi".into() };
+        let line = |time| Text { time, text: "hi".into(), ..Text::default() };
         assert!(lines.is_new(&ann, &line(5.0)) && !lines.is_new(&ann, &line(5.0)));
         assert!(lines.is_new(&bo, &line(5.0)) && lines.is_new(&ann, &line(6.0)));
         assert!(lines.is_new(&ann, &line(0.0)) && lines.is_new(&ann, &line(0.0)), "without a time all are new");

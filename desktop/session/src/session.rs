@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use protocol::{Address, Capability, ClientId, DeleteText, ErrorId, ErrorNotice, Message, Profile, Text};
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 
 use crate::chat::{Lines, WallClock, Way, read_line, write_line};
@@ -259,7 +259,8 @@ impl Session {
     }
 
     fn say(&mut self, to: Address, text: String, now: Instant) {
-        let line = write_line(&self.config.username, text, self.clock.at(now));
+        let key = self.link.ours.then(|| self.rng.random());
+        let line = write_line(&self.config.username, text, self.clock.at(now), key);
         if let Err(error) = line.check() {
             return self.notice(ErrorId::InvalidText, error.to_string());
         }

@@ -75,6 +75,31 @@ export const tests = {
     assertEqual(texts().slice(3), [['room', 'three']]);
   },
 
+  'a line that is said again has the key that it had, and no other line has it': () => {
+    const { talk, sent, lines, echo } = joined();
+    talk.say('one');
+    talk.say('one');
+    talk.handleUp('me');
+    talk.handleRoster(false);
+    talk.handleChat({ messages: [], more: false });
+    const keys = sent.filter(({ type }) => type === 'text').map(({ data }) => data.key);
+    assertEqual(keys.slice(2), keys.slice(0, 2));
+    assert(/^[0-9a-f]{16}$/.test(keys[0]) && keys[0] !== keys[1], 'each line has a key of its own');
+    echo('2');
+    echo('2'); // the server says once more that it stands
+    assertEqual(lines().map(({ id, text }) => [id, text]), [['2', 'one']]);
+  },
+
+  'a line of another with the key of ours is not ours': () => {
+    const { talk, sent, texts } = joined();
+    talk.say('mine');
+    talk.handleText('ann', 'room', sent.at(-1).data, '1');
+    talk.handleUp('me');
+    talk.handleRoster(false);
+    talk.handleChat({ messages: [], more: false });
+    assertEqual(texts().slice(1), [['room', 'mine']]);
+  },
+
   'the gap of an absence is closed, question by question': () => {
     const { talk, events, questions, echo } = joined();
     talk.say('one');

@@ -3,6 +3,7 @@
 //! [`run`] plays one schedule against the rooms core. After every input the laws are checked from what the people
 //! themselves did and heard, and everything heard is compared with what the reference model expects.
 
+mod dice;
 mod hearing;
 mod model;
 mod people;
@@ -10,6 +11,7 @@ mod world;
 
 use std::time::Instant;
 
+use dice::Dice;
 pub use world::{Counts, World};
 
 /// What must hold under every schedule.
@@ -57,7 +59,29 @@ pub struct Outcome {
 
 /// Plays the schedule of one seed. All virtual time begins at `origin`.
 pub fn run(seed: u64, origin: Instant, with_trace: bool) -> Outcome {
-    let mut world = World::new(seed, origin, with_trace);
+    let mut world = World::new(Dice::of_seed(seed), origin, with_trace);
     let result = world.play();
     Outcome { seed, result, trace: world.take_trace() }
+}
+
+/// Plays the schedule that bytes decide, one byte a decision, as long as there are some: for a search that learns which
+/// bytes lead somewhere.
+pub fn run_bytes(bytes: &[u8], origin: Instant, with_trace: bool) -> Outcome {
+    let mut world = World::new(Dice::of_bytes(bytes), origin, with_trace);
+    let result = world.play();
+    Outcome { seed: 0, result, trace: world.take_trace() }
+}
+
+/// The same for a fuzzer: a broken law is a panic that shows what led to it.
+///
+/// # Panics
+///
+/// If a law is broken.
+pub fn feed(bytes: &[u8]) {
+    let origin = Instant::now();
+    let Err(violation) = run_bytes(bytes, origin, false).result else { return };
+    for line in run_bytes(bytes, origin, true).trace {
+        println!("{line}");
+    }
+    panic!("{violation:?}");
 }

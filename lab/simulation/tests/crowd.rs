@@ -98,7 +98,7 @@ fn the_same_seed_has_the_same_effects() {
 }
 
 /// What must happen often enough to be worth the name of a test.
-const CORNERS: [&str; 62] = [
+const CORNERS: [&str; 64] = [
     "came too late",
     "closed",
     "crashed",
@@ -161,6 +161,8 @@ const CORNERS: [&str; 62] = [
     "came back after a restart",
     "promoted",
     "handed over",
+    "said again",
+    "said again after a restart",
 ];
 
 #[test]

@@ -36,7 +36,7 @@ pub(crate) struct Entry {
 
 #[derive(Debug)]
 pub(crate) enum Deed {
-    Say { id: u64, envelope: Envelope },
+    Say { id: u64, key: Option<String>, envelope: Envelope },
     Edit { id: u64, text: String, time_ms: u64 },
     Delete { id: u64 },
     Load { before: Option<u64>, limit: usize },

@@ -21,7 +21,8 @@ pub enum Effect {
     SaveRoom(Box<RoomRecord>),
     /// The room is gone, and its chat lines with it.
     ForgetRoom(RoomId),
-    /// Keep a chat line; the verdict is [`Rooms::handle_kept`](crate::Rooms::handle_kept). Every job must come back.
+    /// Keep a chat line, unless there is one of this client and key in the room already; the verdict is
+    /// [`Rooms::handle_kept`](crate::Rooms::handle_kept). Every job must come back.
     /// The store does all that is asked of it about chat lines in the order in which it is asked.
     KeepText { job: JobId, text: Box<TextRecord> },
     /// Change a chat line, if this is its author; the verdict is [`Rooms::handle_kept`](crate::Rooms::handle_kept).

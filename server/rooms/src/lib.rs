@@ -16,6 +16,7 @@ mod config;
 mod directory;
 mod effect;
 mod ids;
+mod keys;
 mod lobby;
 mod notices;
 mod record;

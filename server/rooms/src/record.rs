@@ -72,6 +72,9 @@ pub struct TextRecord {
     /// The time that its author wrote into it.
     pub said_ms: f64,
     pub text: String,
+    /// What its author knows it by. The store has one line of each client and key in a room, and keeps it when it is
+    /// asked for a second one.
+    pub key: Option<String>,
     pub edited: bool,
 }
 
@@ -87,6 +90,8 @@ impl std::fmt::Debug for TextRecord {
 pub enum Kept {
     /// It is durable: it survives the end of the process and of the machine's power.
     Done,
+    /// It was durable already, under this number: its author says it again. Nothing was changed.
+    Before(u64),
     /// There is no such line (or not of this author): nothing was changed.
     Missing,
     /// The store is broken or full: nothing was changed.

@@ -1,7 +1,7 @@
 //! A frame's way: to the server, to one client of the room, or to all of them.
 
 use protocol::{
-    Address, Capability, ClientId, Envelope, EnvelopeError, ErrorId, Message, MessageError, NameError, TextError,
+    Address, Capability, ClientId, Envelope, EnvelopeError, ErrorId, Message, MessageError, NameError, Text, TextError,
     TextId,
 };
 use thiserror::Error;
@@ -60,14 +60,15 @@ impl FrameError {
     }
 }
 
-/// May this be relayed? A text is measured; everything else passes as it is, known or not.
-pub(crate) fn check(envelope: &Envelope) -> Result<(), FrameError> {
+/// May this be relayed? A text is measured, and handed out; everything else passes as it is, known or not.
+pub(crate) fn check(envelope: &Envelope) -> Result<Option<Text>, FrameError> {
     if envelope.kind == "text"
         && let Message::Text(text) = envelope.message()?
     {
         text.check()?;
+        return Ok(Some(text));
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Whom a frame is for, within the room of its sender.
@@ -89,6 +90,14 @@ impl Room {
             let frame = if seat.understands(&Capability::Chat) { &numbered } else { &plain };
             effects.push(Effect::Send { to: seat.client.clone(), frame: frame.clone() });
         }
+    }
+
+    /// Tells the author of a line alone that it stands, with its number if it has one.
+    pub(crate) fn echo_text(&self, from: &ClientId, mut envelope: Envelope, id: Option<TextId>, effects: &mut Effects) {
+        let Some(seat) = self.connected().find(|seat| &seat.client == from) else { return };
+        envelope.sender = Some(Address::Client(from.clone()));
+        envelope.id = id.filter(|_| seat.understands(&Capability::Chat));
+        effects.push(Effect::Send { to: from.clone(), frame: envelope.to_json() });
     }
 
     /// Passes a frame on. Whatever its sender wrote as `sender`, the others read who it is.

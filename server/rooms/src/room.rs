@@ -10,6 +10,7 @@ use crate::Config;
 use crate::authority::Authority;
 use crate::bucket::Bucket;
 use crate::chat::TextLog;
+use crate::keys::Keys;
 use crate::lobby::Lobby;
 use crate::record::RoomRecord;
 use crate::seat::Seat;
@@ -53,6 +54,7 @@ pub(crate) struct Room {
     pub(crate) authority: Authority,
     pub(crate) lobby: Lobby,
     pub(crate) texts: TextLog,
+    pub(crate) keys: Keys,
     /// Those who were inside before a restart and have not come back yet.
     pub(crate) awaited: Vec<ClientId>,
     /// What is kept of the room, as far as the shell was told.
@@ -76,6 +78,7 @@ impl Room {
             authority: Authority::default(),
             lobby: Lobby::default(),
             texts: TextLog::default(),
+            keys: Keys::default(),
             awaited: Vec::new(),
             saved: None,
             created_s: 0,
@@ -91,12 +94,16 @@ impl Room {
     }
 
     pub(crate) fn seat(&mut self, number: SeatNumber, seat: Seat) {
+        self.keys.seated(&seat.client);
         self.seats.insert(number, seat);
         self.empty_since = None;
     }
 
     pub(crate) fn free(&mut self, number: SeatNumber, now: Instant) -> Option<Seat> {
         let seat = self.seats.remove(&number);
+        if let Some(seat) = &seat {
+            self.keys.left(&seat.client);
+        }
         if self.seats.is_empty() && self.empty_since.is_none() {
             self.empty_since = Some(now);
         }

@@ -211,8 +211,14 @@ impl Bench {
             Effect::HashPassword { job, password } => self.rooms.handle_hashed(job, password, self.now),
             Effect::VerifyPassword { job, password, hash } => self.verdict(job, password == hash),
             Effect::KeepText { job, text } => {
-                self.texts.push(*text);
-                self.rooms.handle_kept(job, Kept::Done, self.now);
+                let is_it = |kept: &&TextRecord| {
+                    kept.key.is_some() && (&kept.room, &kept.client, &kept.key) == (&text.room, &text.client, &text.key)
+                };
+                let kept = self.texts.iter().find(is_it).map_or(Kept::Done, |kept| Kept::Before(kept.id));
+                if kept == Kept::Done {
+                    self.texts.push(*text);
+                }
+                self.rooms.handle_kept(job, kept, self.now);
             }
             Effect::EditText { job, room, id, author, text } => {
                 let found =

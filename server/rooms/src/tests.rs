@@ -7,6 +7,7 @@ mod lobby;
 mod oversight;
 mod passwords;
 mod relay;
+mod resent;
 mod roles;
 mod roster;
 mod seats;

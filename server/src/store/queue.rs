@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use rooms::Kept;
 
-use super::sqlite::DatabaseError;
+use super::sqlite::{DatabaseError, Done};
 use super::{Answer, Change};
 
 /// Texts that may wait for the disk, of all rooms together.
@@ -57,7 +57,7 @@ impl Queue {
     }
 
     /// Says what came of a batch. Rooms that could not be written because nothing can wait for better times.
-    pub(super) fn settle(&mut self, changes: Vec<Change>, results: &[Result<(), DatabaseError>]) {
+    pub(super) fn settle(&mut self, changes: Vec<Change>, results: &[Done]) {
         let mut again = Vec::new();
         for (change, result) in changes.into_iter().zip(results) {
             self.rooms -= usize::from(change.is_about_a_room());
@@ -121,9 +121,10 @@ impl Queue {
     }
 }
 
-fn kept_of(result: &Result<(), DatabaseError>) -> Kept {
+fn kept_of(result: &Done) -> Kept {
     match result {
-        Ok(()) => Kept::Done,
+        Ok(None) => Kept::Done,
+        Ok(Some(before)) => Kept::Before(*before),
         Err(DatabaseError::Missing) => Kept::Missing,
         Err(DatabaseError::Unusable(_) | DatabaseError::Refused(_)) => Kept::Failed,
     }
@@ -149,7 +150,7 @@ mod tests {
         Change::ForgetRoom(RoomId::parse(room).unwrap())
     }
 
-    fn unusable() -> Result<(), DatabaseError> {
+    fn unusable() -> Done {
         Err(DatabaseError::given_up())
     }
 
@@ -204,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_mark_comes_back_when_what_is_before_it_was_tried() {
-        for outcome in [Ok(()), unusable()] {
+        for outcome in [Ok(None), unusable()] {
             let mut queue = Queue::default();
             assert!(!queue.has_rooms());
             queue.push(save("demo", 1));
@@ -213,7 +214,7 @@ mod tests {
             let batch = queue.take_batch(9);
             assert!(queue.has_rooms(), "it is being written");
             let failed = outcome.is_err();
-            queue.settle(batch, &[outcome, Ok(())]);
+            queue.settle(batch, &[outcome, Ok(None)]);
             assert_eq!(queue.take_answers(), [Answer::Passed(7)]);
             assert_eq!((queue.has_rooms(), queue.take_batch(9).len()), (failed, usize::from(failed)));
         }
@@ -223,7 +224,7 @@ mod tests {
     fn a_room_that_the_database_refuses_does_not_come_again() {
         let mut queue = Queue::default();
         let batch = batch_of(&mut queue, [save("demo", 1), drop_text(1), drop_text(2)]);
-        queue.settle(batch, &[Err(DatabaseError::Missing), Ok(()), Err(DatabaseError::Missing)]);
+        queue.settle(batch, &[Err(DatabaseError::Missing), Ok(None), Err(DatabaseError::Missing)]);
         assert!(queue.is_empty() && !queue.has_rooms());
         let answers =
             [(1, Kept::Done), (2, Kept::Missing)].map(|(job, kept)| Answer::Written { job: JobId(job), kept });

@@ -33,6 +33,7 @@ pub(crate) fn text(room: &str, id: u64, time_ms: u64) -> TextRecord {
         time_ms,
         said_ms: 1.5,
         text: format!("line {id} ' \" \u{0} ü"),
+        key: None,
         edited: false,
     }
 }

@@ -8,6 +8,8 @@ mod read;
 pub(crate) mod tests;
 mod write;
 
+pub(crate) use write::Done;
+
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -23,6 +25,7 @@ use thiserror::Error;
 const MIGRATIONS: &[(&str, &str)] = &[
     ("rooms", include_str!("../../migrations/0001_rooms.sql")),
     ("texts", include_str!("../../migrations/0002_texts.sql")),
+    ("text keys", include_str!("../../migrations/0003_text_keys.sql")),
 ];
 /// Someone else (a backup, a curious person) may hold the file for this long.
 const BUSY_MAX: Duration = Duration::from_secs(2);

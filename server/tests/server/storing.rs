@@ -19,7 +19,7 @@ const WINDOW: usize = 32;
 const KILLS: usize = 20;
 
 async fn write(peer: &Peer, text: &str) {
-    let text = Text { from: "Ann".to_owned(), time: 0.0, text: text.to_owned() };
+    let text = Text { from: "Ann".to_owned(), text: text.to_owned(), ..Text::default() };
     peer.say(Address::Room, &Message::Text(text)).await;
 }
 
@@ -86,6 +86,39 @@ async fn every_acknowledged_line_survives_kill_9_and_nothing_else_appears() {
     sent.sort();
     assert!(texts.iter().all(|text| sent.binary_search(text).is_ok()), "nobody said that");
     assert!(acknowledged.len() > 1000, "{}", acknowledged.len());
+}
+
+#[tokio::test]
+async fn a_line_that_is_said_again_after_kill_9_stands_once_under_its_number() {
+    let data = tempfile::tempdir().unwrap();
+    let (mut session, mut ids) = (String::new(), BTreeMap::new());
+    for round in 0..=6 {
+        let program = Program::over(data.path(), FAST).await;
+        let visitor = Visitor::at(&program.url);
+        if round == 0 {
+            let wish = json!({"id": "hall", "history": "forever"});
+            assert_eq!(visitor.post_json("/api/v1/rooms", &wish).await.status, StatusCode::CREATED);
+            session = format!("Bearer {}", visitor.join("hall").await.token);
+        }
+        let visitor = visitor.saying("authorization", &session);
+        let mut peer = Peer::enter(&visitor, "hall", "Ann").await;
+        for number in 0..WINDOW {
+            let key = Some(format!("key {number}"));
+            let text = Text { text: format!("line {number}"), key, ..Text::default() };
+            peer.say(Address::Room, &Message::Text(text)).await;
+        }
+        // Killed after more and more echoes; at last all of them come.
+        for _ in 0..(WINDOW * round).div_ceil(6) {
+            let (id, text) = echo(&mut peer).await;
+            assert_eq!(*ids.entry(text.clone()).or_insert(id), id, "{text}");
+        }
+        if round < 6 {
+            program.kill().await;
+            continue;
+        }
+        let kept: BTreeMap<_, _> = history(&mut peer).await.into_iter().map(|(id, text)| (text, id)).collect();
+        assert_eq!((kept.len(), &kept), (WINDOW, &ids));
+    }
 }
 
 #[tokio::test]

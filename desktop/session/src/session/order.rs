@@ -24,7 +24,7 @@ impl Session {
     }
 
     pub(super) fn edit_text(&mut self, id: TextId, text: String, now: Instant) {
-        let line = Text { from: String::new(), time: 0.0, text };
+        let line = Text { text, ..Text::default() };
         match line.check() {
             Ok(()) => self.ask(&Message::EditText(EditText { id, text: line.text }), now),
             Err(error) => self.notice(ErrorId::InvalidText, error.to_string()),

@@ -140,3 +140,44 @@ fn a_ping_is_answered_with_the_very_same_data() {
     ];
     assert_eq!(bench.sent(), expected);
 }
+
+#[test]
+fn every_line_has_a_key_of_its_own_and_keeps_it_when_it_is_said_again() {
+    let mut bench = Bench::with(&[ours("a")]);
+    let keys = |bench: &Bench| -> Vec<String> {
+        let sent = bench.sent().into_iter().filter_map(|(_, message)| match message {
+            Message::Text(line) => Some(line.key.expect("a key")),
+            _ => None,
+        });
+        sent.collect()
+    };
+    say(&mut bench, Address::Room, "same");
+    say(&mut bench, Address::Room, "same");
+    say(&mut bench, ClientId::new("a").into(), "same");
+    let first = keys(&bench);
+    let distinct: std::collections::BTreeSet<_> = first.iter().collect();
+    assert_eq!(distinct.len(), 3);
+    bench.link_down();
+    bench.come_back();
+    bench.forget();
+    bench.room_info(&[ours("a")]);
+    assert_eq!(keys(&bench), first);
+}
+
+#[test]
+fn a_line_is_known_by_its_key_whatever_else_it_says() {
+    let mut bench = Bench::with(&[ours("a")]);
+    for (key, time) in [("k", 5), ("k", 6), ("l", 6)] {
+        bench.frame("a", "room", "text", json!({"from": "A", "time": time, "text": "hi", "key": key}));
+    }
+    bench.frame(ME, "room", "text", json!({"from": "Ann", "time": 5, "text": "hi", "key": "k"}));
+    assert_eq!(bench.chat().len(), 3);
+}
+
+#[test]
+fn a_server_of_the_first_version_is_told_no_key() {
+    let mut bench = Bench::classic(&[plain("a")]);
+    say(&mut bench, Address::Room, "hello");
+    let Some((_, Message::Text(line))) = bench.sent().pop() else { panic!("one line goes out") };
+    assert_eq!(line.key, None);
+}

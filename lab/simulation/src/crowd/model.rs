@@ -16,7 +16,7 @@ use rooms::{Config, SessionId};
 
 use super::hearing::{Entry, Heard, Settings};
 pub(crate) use lines::Outcome;
-use lines::Pending;
+use lines::{Pending, Said};
 pub(crate) use order::Answer;
 use order::Knocker;
 
@@ -49,6 +49,8 @@ pub(crate) struct ModelRoom {
     awaited: Vec<ClientId>,
     awaited_until: Option<Instant>,
     pending: Vec<Pending>,
+    /// Lines with a key: whose they are, and how far they have come.
+    keys: Vec<(ClientId, u64, Said)>,
     /// Lines that everyone has heard, and whose they are.
     lines: Vec<(u64, ClientId)>,
     is_kept: bool,
@@ -132,6 +134,7 @@ impl Model {
             awaited: Vec::new(),
             awaited_until: None,
             pending: Vec::new(),
+            keys: Vec::new(),
             lines: Vec::new(),
             is_kept,
             empty_since: Some(now),

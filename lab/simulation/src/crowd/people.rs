@@ -1,5 +1,6 @@
 //! People: tabs of browsers and programs, what they do, and what they say.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -31,6 +32,8 @@ pub(crate) struct Tab {
     pub(crate) alive_at: Option<Instant>,
     /// When it was last told that it says too much; what it says within a second may be dropped without a further word.
     pub(crate) scolded_at: Option<Instant>,
+    /// The last lines with a key that it said, the oldest first: it may say them again.
+    pub(crate) said: VecDeque<Saying>,
     /// Who is in the room, as it was told without asking. For clients of this version only.
     pub(crate) roster: Vec<String>,
 }
@@ -70,6 +73,7 @@ impl Tab {
             seated_at: None,
             alive_at: None,
             scolded_at: None,
+            said: VecDeque::new(),
             roster: Vec::new(),
         }
     }
@@ -118,6 +122,17 @@ impl Tab {
         self.is_introduced = false;
     }
 
+    /// Notes a line that it may say again. A page does not wait for ever: it remembers fewer than the server does.
+    pub(crate) fn note_said(&mut self, saying: &Saying) {
+        const REMEMBERED: usize = 20;
+        if matches!(saying, Saying::Text { has_key: true, .. }) && !self.said.contains(saying) {
+            self.said.push_back(saying.clone());
+            if self.said.len() > REMEMBERED {
+                self.said.pop_front();
+            }
+        }
+    }
+
     /// What the page does with a `room-info`, `joined` or `left`.
     pub(crate) fn note_roster(&mut self, entries: &[Entry]) {
         self.roster = entries.iter().map(|entry| entry.id.clone()).collect();
@@ -141,6 +156,8 @@ pub(crate) enum Saying {
     Text {
         to: Option<ClientId>,
         number: u64,
+        /// It has a key, by which it is known when it is said again.
+        has_key: bool,
     },
     Offer {
         to: ClientId,
@@ -187,10 +204,11 @@ impl Saying {
     pub(crate) fn frame(&self, room: &RoomId, claimed_sender: Option<&ClientId>) -> Option<String> {
         let server = "ground control";
         let (receiver, kind, data) = match self {
-            Self::Text { to, number } => {
+            Self::Text { to, number, has_key } => {
                 let to = to.as_ref().map_or("room", ClientId::as_str);
                 let line = Line { room: room.to_string(), number: *number, edit: 0 };
-                (to, "text", json!({"from": "x", "time": number, "text": line.write()}))
+                let key = has_key.then(|| number.to_string());
+                (to, "text", json!({"from": "x", "time": number, "text": line.write(), "key": key}))
             }
             Self::Offer { to } => (to.as_str(), "offer", json!("v=0")),
             Self::Profile { name, takes_events: true } => (

@@ -5,16 +5,15 @@ mod laws;
 mod requests;
 mod store;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use protocol::{ClientId, RoomId};
 use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use rooms::{Config, Effect, JobId, RequestId, Rooms};
 
+use super::dice::Dice;
 use super::hearing::{Heard, hear};
 use super::model::{Heards, Model};
 use super::people::{Mood, STRANGERS, Saying, Tab};
@@ -55,7 +54,7 @@ enum Event {
 
 /// One schedule being played.
 pub struct World {
-    rng: ChaCha8Rng,
+    rng: Dice,
     rooms: Rooms,
     model: Model,
     origin: Instant,
@@ -80,18 +79,24 @@ pub struct World {
     ids: BTreeMap<u64, (u64, u64)>,
     /// The highest number heard in the room of each serial.
     highest: BTreeMap<u64, u64>,
+    /// The lines that stand, by the serials of their rooms, as far as the server can know of it; and in which of the
+    /// server's lives they were heard last.
+    stands: BTreeMap<(u64, u64), u64>,
+    /// Who is inside by the events that are told outside.
+    inside: BTreeSet<(RoomId, ClientId)>,
     /// How many were in each room a moment ago.
     guests: BTreeMap<RoomId, usize>,
     /// What is being said waits for the store.
     is_deferred: bool,
+    /// What is being said stands already, though perhaps nobody was there to hear it.
+    is_known: bool,
     is_quiet: bool,
     counts: Counts,
     trace: Option<Vec<String>>,
 }
 
 impl World {
-    pub fn new(seed: u64, origin: Instant, with_trace: bool) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    pub(super) fn new(mut rng: Dice, origin: Instant, with_trace: bool) -> Self {
         let config = Config {
             empty_room: Duration::from_secs(10),
             wrong_passwords_per_minute: (3, 8),
@@ -102,6 +107,7 @@ impl World {
         };
         let mut model = Model::new(config.clone());
         let mut rooms = Rooms::new(config, rng.random(), origin);
+        rooms.report_events();
         let demo = RoomId::parse(ROOMS[0]).expect("a name");
         let limit = [0, 1, 2, 3, 5][rng.random_range(0..5)];
         let password = rng.random_bool(0.3).then(|| "right".to_owned());
@@ -127,8 +133,11 @@ impl World {
             spoken: BTreeMap::new(),
             ids: BTreeMap::new(),
             highest: BTreeMap::new(),
+            stands: BTreeMap::new(),
+            inside: BTreeSet::new(),
             guests: BTreeMap::new(),
             is_deferred: false,
+            is_known: false,
             is_quiet: false,
             counts: Counts::new(),
             trace: with_trace.then(Vec::new),
@@ -154,7 +163,7 @@ impl World {
     pub fn play(&mut self) -> Result<Counts, Violation> {
         self.run_until(self.origin + BUSY)?;
         self.is_quiet = true;
-        self.run_until(self.origin + BUSY + QUIET)?;
+        self.run_until(self.now + QUIET)?;
         self.check_the_end()?;
         Ok(self.counts.clone())
     }
@@ -167,6 +176,9 @@ impl World {
         while let Some(entry) = self.queue.first_entry() {
             if entry.key().0 > end {
                 break;
+            }
+            if self.rng.is_over() && !self.is_quiet {
+                return Ok(());
             }
             let ((at, _), event) = entry.remove_entry();
             self.pass_time(at)?;
@@ -287,11 +299,13 @@ impl World {
                 self.note(|| format!("    {client} hears {heard:?}"));
             }
         }
-        if let Some((tab, Saying::Text { to, number })) = said
+        if let Some((tab, Saying::Text { to, number, .. })) = said
             && (to.is_some() || !self.is_deferred)
         {
             self.check_text(tab, to.as_ref(), *number, &heards)?;
         }
+        self.check_once(&heards)?;
+        self.check_events()?;
         for (client, heard) in &heards {
             self.check_heard(client, heard)?;
             self.check_kept(heard)?;
@@ -397,7 +411,7 @@ fn hash(password: String) -> String {
 }
 
 /// A few people, each with a tab in one or two rooms, behind two addresses.
-fn people(rng: &mut ChaCha8Rng) -> Vec<Tab> {
+fn people(rng: &mut Dice) -> Vec<Tab> {
     let mut tabs = Vec::new();
     for person in 0..rng.random_range(3..=7u8) {
         let from = IpAddr::from([192, 0, 2, rng.random_range(1..=2)]);

@@ -10,6 +10,7 @@ use protocol::{
 
 use super::Rooms;
 use crate::chat::{Deed, Entry, State};
+use crate::keys::Said;
 use crate::record::chat_of;
 use crate::relay::FrameError;
 use crate::room::Room;
@@ -25,6 +26,7 @@ impl Rooms {
         from: &ClientId,
         id: &RoomId,
         envelope: Envelope,
+        text: Text,
         now: Instant,
     ) -> Result<(), FrameError> {
         let time_ms = self.calendar.unix_ms(now);
@@ -34,7 +36,9 @@ impl Rooms {
             may_wait(room, from, self.config.texts_waiting)?;
         }
         let number = room.texts.number();
-        let Message::Text(text) = envelope.message()? else { return Ok(()) };
+        if let Some(key) = text.key.clone() {
+            room.keys.note(from, key, Said::OnItsWay);
+        }
         let name = room.seats.values().find(|seat| &seat.client == from).map(|seat| seat.username().clone());
         let record = TextRecord {
             room: id.clone(),
@@ -44,20 +48,21 @@ impl Rooms {
             time_ms,
             said_ms: text.time,
             text: text.text,
+            key: text.key.clone(),
             edited: false,
         };
         // A block of numbers is promised before the first of them is used.
         if room.saved.as_ref().is_none_or(|saved| saved.next_text_id <= number) {
             self.save(id);
         }
-        let deed = Deed::Say { id: number, envelope };
+        let deed = Deed::Say { id: number, key: text.key, envelope };
         let work = |job| Effect::KeepText { job, text: Box::new(record) };
         self.enqueue(from, id, deed, keeps.then_some(work), now);
         Ok(())
     }
 
     pub(super) fn edit_text(&mut self, from: &ClientId, edit: EditText, now: Instant) -> Result<(), FrameError> {
-        Text { from: String::new(), time: 0.0, text: edit.text.clone() }.check()?;
+        Text { text: edit.text.clone(), ..Text::default() }.check()?;
         let time_ms = self.calendar.unix_ms(now);
         let Some((room, number)) = self.directory.place(from) else { return Ok(()) };
         let Some(seat) = room.seats.get_mut(&number) else { return Ok(()) };
@@ -194,20 +199,31 @@ impl Rooms {
         let is_remembered = |number| kept == Kept::Missing && room.texts.author_of(number).is_some();
         let is_done = match &entry.deed {
             Deed::Edit { id, .. } | Deed::Delete { id } => kept == Kept::Done || is_remembered(*id),
-            Deed::Say { .. } | Deed::Load { .. } => kept == Kept::Done,
+            Deed::Say { .. } => matches!(kept, Kept::Done | Kept::Before(_)),
+            Deed::Load { .. } => kept == Kept::Done,
         };
         if !is_done {
+            if let Deed::Say { key: Some(key), .. } = &entry.deed {
+                room.keys.settle(&by, key, None);
+            }
             if is_here {
                 let (error, why) = match kept {
                     Kept::Missing => (ErrorId::UnknownText, "there is no such line, or it is not yours"),
-                    Kept::Done | Kept::Failed => (ErrorId::Internal, "the line could not be stored"),
+                    Kept::Done | Kept::Before(_) | Kept::Failed => (ErrorId::Internal, "the line could not be stored"),
                 };
                 self.effects.refuse(&by, error, why);
             }
             return;
         }
         match entry.deed {
-            Deed::Say { id, envelope } => {
+            Deed::Say { id, key, envelope } => {
+                let before = if let Kept::Before(before) = kept { Some(before) } else { None };
+                if let Some(key) = key {
+                    room.keys.settle(&by, &key, Some(TextId(before.unwrap_or(id))));
+                }
+                if let Some(before) = before {
+                    return room.echo_text(&by, envelope, Some(TextId(before)), &mut self.effects);
+                }
                 room.relay_text(&by, envelope, TextId(id), &mut self.effects);
                 room.texts.note_author(id, by);
             }

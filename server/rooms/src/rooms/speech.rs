@@ -6,6 +6,7 @@ use protocol::{Address, ClientId, Envelope, Message, Profile};
 
 use super::Rooms;
 use crate::By;
+use crate::keys::Said;
 use crate::relay::{FrameError, Target, check};
 
 impl Rooms {
@@ -49,10 +50,18 @@ impl Rooms {
         if envelope.receiver == Address::GroundControl {
             return self.answer(from, &envelope, now);
         }
-        check(&envelope)?;
-        let is_text = envelope.kind == "text";
+        let text = check(&envelope)?;
+        let is_text = text.is_some();
         if is_text && !seat.may_write(&self.config, now) {
             return Err(FrameError::TooManyTexts(self.config.texts.0));
+        }
+        let key = text.as_ref().and_then(|text| text.key.clone());
+        if let Some(said) = key.as_ref().and_then(|key| room.keys.find(from, key)) {
+            match said {
+                Said::OnItsWay => {}
+                Said::Heard(id) => room.echo_text(from, envelope, id, &mut self.effects),
+            }
+            return Ok(());
         }
         let room_id = room.id.clone();
         let target = match &envelope.receiver {
@@ -65,8 +74,12 @@ impl Rooms {
             if is_text {
                 room.touch(now);
             }
-            if is_text && matches!(target, Target::Everyone) {
-                return self.say(from, &room_id, envelope, now);
+            match (text, &target) {
+                (Some(text), Target::Everyone) => return self.say(from, &room_id, envelope, text, now),
+                (Some(_), Target::One(_)) | (None, _) => {}
+            }
+            if let Some(key) = key {
+                room.keys.note(from, key, Said::Heard(None));
             }
             room.relay(from, target, envelope, &mut self.effects);
         }

@@ -82,6 +82,7 @@ fn read_text(room: &RoomId, row: &SqliteRow) -> Result<TextRecord, DatabaseError
         time_ms: natural(row.try_get("time_ms")?),
         said_ms: row.try_get("said_ms")?,
         text: row.try_get("text")?,
+        key: row.try_get("key")?,
         edited: row.try_get("edited")?,
     })
 }

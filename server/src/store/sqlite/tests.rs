@@ -302,3 +302,33 @@ async fn a_database_of_a_later_version_is_left_alone() {
     let error = open(&path).await.err().expect("a refusal").to_string();
     assert!(error.contains("later version"), "{error}");
 }
+
+#[tokio::test]
+async fn of_one_author_and_key_a_room_keeps_one_text_and_says_which() {
+    let mut kept = Kept::new().await;
+    kept.apply(&[save(sample::room("demo")), save(sample::room("moon"))]).await;
+    let line = |room, id, client: &str, key: Option<&str>| {
+        let key = key.map(str::to_owned);
+        keep(TextRecord { client: ClientId::new(client), key, ..text(room, id, id) })
+    };
+    let changes = [
+        line("demo", 1, "ann", Some("k")),
+        line("demo", 2, "ann", Some("k")),
+        line("demo", 3, "bob", Some("k")),
+        line("moon", 4, "ann", Some("k")),
+        line("demo", 5, "ann", None),
+        line("demo", 6, "ann", None),
+        line("demo", 7, "ann", Some("l")),
+    ];
+    let done: Vec<_> = kept.database.apply(&changes).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(done, [None, Some(1), None, None, None, None, None]);
+    let mut kept = kept.reopened().await;
+    assert_eq!(kept.ids("demo", None, 9, 0).await, (vec![1, 3, 5, 6, 7], false));
+    let room = RoomId::parse("demo").unwrap();
+    let drop = Change::DropText { job: JobId(0), room, id: 1, author: None };
+    let changes = [line("demo", 8, "ann", Some("k")), drop, line("demo", 9, "ann", Some("k"))];
+    let done: Vec<_> = kept.database.apply(&changes).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(done, [Some(1), None, None]);
+    let (texts, _) = kept.reader.texts(&RoomId::parse("demo").unwrap(), None, 1, 0).await.unwrap();
+    assert_eq!((texts[0].id, texts[0].key.as_deref()), (9, Some("k")));
+}

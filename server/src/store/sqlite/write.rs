@@ -8,7 +8,8 @@ use sqlx::{Connection, Sqlite, Transaction};
 use super::{Database, DatabaseError, lists};
 use crate::store::Change;
 
-type Done = Result<(), DatabaseError>;
+/// What came of one change. A number: of the text that was there already, in place of which nothing was written.
+pub(crate) type Done = Result<Option<u64>, DatabaseError>;
 
 impl Database {
     /// Writes all of it, in order; what is `Ok` survives whatever happens then.
@@ -16,7 +17,7 @@ impl Database {
     /// What the database refuses by itself does not keep the others from being written.
     pub(crate) async fn apply(&mut self, changes: &[Change]) -> Vec<Done> {
         match self.apply_together(changes).await {
-            Ok(()) => changes.iter().map(|_| Ok(())).collect(),
+            Ok(done) => done.into_iter().map(Ok).collect(),
             Err(DatabaseError::Refused(_) | DatabaseError::Missing) if changes.len() > 1 => {
                 self.apply_each(changes).await
             }
@@ -24,13 +25,15 @@ impl Database {
         }
     }
 
-    async fn apply_together(&mut self, changes: &[Change]) -> Done {
+    async fn apply_together(&mut self, changes: &[Change]) -> Result<Vec<Option<u64>>, DatabaseError> {
         // From the beginning with the right to write: waiting for it in the middle could deadlock with another.
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut done = Vec::with_capacity(changes.len());
         for change in changes {
-            apply_one(&mut transaction, change).await?;
+            done.push(apply_one(&mut transaction, change).await?);
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(done)
     }
 
     async fn apply_each(&mut self, changes: &[Change]) -> Vec<Done> {
@@ -38,7 +41,7 @@ impl Database {
         for change in changes {
             let result = self.apply_together(std::slice::from_ref(change)).await;
             let is_hopeless = matches!(result, Err(DatabaseError::Unusable(_)));
-            done.push(result);
+            done.push(result.map(|done| done.into_iter().next().flatten()));
             if is_hopeless {
                 // Each attempt may wait as long as this one did.
                 done.extend(changes.iter().skip(done.len()).map(|_| Err(DatabaseError::given_up())));
@@ -72,7 +75,7 @@ async fn apply_one(transaction: &mut Transaction<'_, Sqlite>, change: &Change) -
         Change::SaveRoom(room) => save_room(transaction, room).await,
         Change::ForgetRoom(room) => {
             sqlx::query("DELETE FROM rooms WHERE id = ?").bind(room.as_str()).execute(&mut **transaction).await?;
-            Ok(())
+            Ok(None)
         }
         Change::KeepText { text, .. } => keep_text(transaction, text).await,
         Change::EditText { room, id, author, text, .. } => {
@@ -89,14 +92,14 @@ async fn apply_one(transaction: &mut Transaction<'_, Sqlite>, change: &Change) -
         Change::ForgetTexts { room, before_ms } => {
             let forget = sqlx::query("DELETE FROM texts WHERE room = ? AND time_ms < ?");
             forget.bind(room.as_str()).bind(integer(*before_ms)).execute(&mut **transaction).await?;
-            Ok(())
+            Ok(None)
         }
-        Change::Mark(_) => Ok(()),
+        Change::Mark(_) => Ok(None),
     }
 }
 
 fn was_there(rows: u64) -> Done {
-    if rows == 1 { Ok(()) } else { Err(DatabaseError::Missing) }
+    if rows == 1 { Ok(None) } else { Err(DatabaseError::Missing) }
 }
 
 /// The whole record, whatever was there before. The texts stay.
@@ -126,12 +129,14 @@ async fn save_room(connection: &mut SqliteConnection, room: &RoomRecord) -> Done
     .bind(integer(room.next_text_id))
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(None)
 }
 
+/// Unless its author has said it before, by its key.
 async fn keep_text(connection: &mut SqliteConnection, text: &TextRecord) -> Done {
-    sqlx::query(
-        "INSERT INTO texts (room, id, client, name, time_ms, said_ms, text, edited) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    let written = sqlx::query(
+        "INSERT INTO texts (room, id, client, name, time_ms, said_ms, text, key, edited) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room, client, key) WHERE key IS NOT NULL DO NOTHING",
     )
     .bind(text.room.as_str())
     .bind(integer(text.id))
@@ -140,10 +145,20 @@ async fn keep_text(connection: &mut SqliteConnection, text: &TextRecord) -> Done
     .bind(integer(text.time_ms))
     .bind(text.said_ms)
     .bind(text.text.as_str())
+    .bind(text.key.as_deref())
     .bind(text.edited)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    if written.rows_affected() == 1 {
+        return Ok(None);
+    }
+    let before: i64 = sqlx::query_scalar("SELECT id FROM texts WHERE room = ? AND client = ? AND key = ?")
+        .bind(text.room.as_str())
+        .bind(text.client.as_str())
+        .bind(text.key.as_deref())
+        .fetch_one(connection)
+        .await?;
+    Ok(Some(u64::try_from(before).unwrap_or(0)))
 }
 
 fn history_number(history: History) -> i64 {

@@ -4,6 +4,7 @@ use protocol::{ClientId, RoomId};
 
 use super::{Heards, Model, ModelRoom};
 use crate::crowd::hearing::{Heard, Line};
+use crate::crowd::people::Saying;
 
 /// Something about lines that stands in its room's queue.
 pub(crate) struct Pending {
@@ -26,9 +27,21 @@ enum Deed {
 #[derive(Debug, Clone)]
 pub(crate) enum Outcome {
     Done,
+    /// Its author has said it before.
+    Before,
     Missing,
     Failed,
     Found(Vec<Line>),
+}
+
+/// How far a line with a key has come.
+#[derive(Clone, Copy)]
+pub(crate) enum Said {
+    Waits,
+    /// Whom it was for has heard it. Private lines have no number.
+    Stands {
+        is_numbered: bool,
+    },
 }
 
 impl Model {
@@ -43,6 +56,65 @@ impl Model {
 
     pub(super) fn say_line(&mut self, by: &ClientId, room: &RoomId, number: u64, out: &mut Heards) {
         self.push(by, room, number, Deed::Say, out);
+    }
+
+    /// Is this a line that stands?
+    pub(crate) fn stands(&self, by: &ClientId, saying: &Saying) -> bool {
+        let Saying::Text { number, has_key: true, .. } = saying else { return false };
+        let is_it = |(author, key, said): &(ClientId, u64, Said)| {
+            author == by && key == number && matches!(said, Said::Stands { .. })
+        };
+        self.rooms.iter().any(|room| room.keys.iter().any(is_it))
+    }
+
+    /// True: it is known by its key, and its author hears how far it has come.
+    pub(super) fn say_line_again(&mut self, by: &ClientId, id: &RoomId, saying: &Saying, out: &mut Heards) -> bool {
+        let Saying::Text { to, number, has_key } = saying else { return false };
+        let Some(room) = self.room_mut(id).filter(|_| *has_key) else { return false };
+        match room.keys.iter().find(|(author, key, _)| author == by && key == number).map(|(.., said)| *said) {
+            None => {
+                room.keys.push((by.clone(), *number, Said::Waits));
+                false
+            }
+            Some(Said::Waits) => true,
+            Some(Said::Stands { is_numbered }) => {
+                let receiver = to.as_ref().map_or("room".to_owned(), ClientId::to_string);
+                self.echo_line(by, id, receiver, *number, is_numbered, out);
+                true
+            }
+        }
+    }
+
+    fn echo_line(
+        &mut self,
+        by: &ClientId,
+        id: &RoomId,
+        receiver: String,
+        number: u64,
+        numbered: bool,
+        out: &mut Heards,
+    ) {
+        let Some(is_new) = self.present(id).find(|seat| &seat.client == by).map(|seat| seat.takes_events) else {
+            return;
+        };
+        let line = Line { room: id.to_string(), number, edit: 0 };
+        out.push((by.clone(), Heard::Text { sender: by.to_string(), receiver, line }));
+        if numbered && is_new {
+            out.push((by.clone(), Heard::Numbered { number, id: 0 }));
+        }
+    }
+
+    /// What came of a line that has a key. `None`: nothing, and it may be said again.
+    pub(super) fn settle_key(&mut self, by: &ClientId, id: &RoomId, number: u64, stands: Option<Said>) {
+        let Some(room) = self.room_mut(id) else { return };
+        match stands {
+            None => room.keys.retain(|(author, key, _)| author != by || *key != number),
+            Some(stands) => {
+                for (.., said) in room.keys.iter_mut().filter(|(author, key, _)| author == by && *key == number) {
+                    *said = stands;
+                }
+            }
+        }
     }
 
     pub(super) fn change_line(
@@ -139,12 +211,19 @@ impl Model {
                 }
                 return;
             }
+            (Some(Outcome::Before), _) => {
+                self.settle_key(&one.by, id, one.key, Some(Said::Stands { is_numbered: true }));
+                return self.echo_line(&one.by, id, "room".into(), one.key, true, out);
+            }
             (Some(Outcome::Done), _) => None,
             (Some(Outcome::Missing), _) if changed => None,
             (Some(Outcome::Missing), _) => Some("unknown-text"),
             (Some(Outcome::Failed) | None, _) => Some("internal"),
         };
         if let Some(error) = error {
+            if matches!(one.deed, Deed::Say) {
+                self.settle_key(&one.by, id, one.key, None);
+            }
             if is_here {
                 out.push((one.by.clone(), Heard::Error(error.into())));
             }
@@ -166,11 +245,13 @@ impl Model {
                 Deed::Edit { .. } | Deed::Delete { .. } | Deed::Ask => {}
             }
         }
+        let Some(room) = self.room_mut(id) else { return };
         match one.deed {
             Deed::Say => {
                 room.lines.push((one.key, one.by.clone()));
                 let too_many = room.lines.len().saturating_sub(200);
                 room.lines.drain(..too_many);
+                self.settle_key(&one.by, id, one.key, Some(Said::Stands { is_numbered: true }));
             }
             Deed::Delete { number } => room.lines.retain(|(line, _)| *line != number),
             Deed::Edit { .. } | Deed::Ask => {}

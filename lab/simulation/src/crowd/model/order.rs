@@ -188,6 +188,7 @@ impl Model {
             room.empty_since = Some(now);
             room.knockers.clear();
             room.pending.clear();
+            room.keys.clear();
             room.lines.clear();
         }
     }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use protocol::{ClientId, RoomId};
 
+use super::lines::Said;
 use super::order::Deed;
 use super::{Heards, Model};
 use crate::crowd::hearing::{Heard, Line};
@@ -64,7 +65,21 @@ impl Model {
                 self.tell_roster(room, |seat| seat.client == me, out);
             }
             Saying::Profile { name, takes_events } => self.introduce(at, name, *takes_events, now, out),
-            Saying::Text { to, number } => self.write(at, room, to.as_ref(), *number, now, out)?,
+            Saying::Text { to, number, .. } => {
+                if !self.seats[at].texts.take(self.config.texts, now) {
+                    return Err("too-many");
+                }
+                if !self.say_line_again(&me, room, saying, out) {
+                    let written = self.write(at, room, to.as_ref(), *number, out);
+                    let private = to.as_ref().map(|_| Said::Stands { is_numbered: false });
+                    match (written, private) {
+                        (Err(_), _) => self.settle_key(&me, room, *number, None),
+                        (Ok(()), Some(stands)) => self.settle_key(&me, room, *number, Some(stands)),
+                        (Ok(()), None) => {}
+                    }
+                    written?;
+                }
+            }
             Saying::Offer { to } => {
                 let peer = self.present(room).find(|seat| &seat.client == to).ok_or("unknown-receiver")?;
                 out.push((to.clone(), Heard::Offer { sender: me.to_string() }));
@@ -119,12 +134,8 @@ impl Model {
         room: &RoomId,
         to: Option<&ClientId>,
         number: u64,
-        now: Instant,
         out: &mut Heards,
     ) -> Result<(), &'static str> {
-        if !self.seats[at].texts.take(self.config.texts, now) {
-            return Err("too-many");
-        }
         let me = self.seats[at].client.clone();
         if to.is_some_and(|to| !self.present(room).any(|seat| &seat.client == to)) {
             return Err("unknown-receiver");

@@ -55,7 +55,7 @@ impl World {
                 let someone = self.someone();
                 self.write(tab, Some(someone))
             }
-            36..37 => self.change_a_line(tab),
+            36..37 => self.say_again(tab),
             37..38 => self.write(tab, Some(ClientId::new("nobody"))),
             38..41 => {
                 let key = self.number();
@@ -180,8 +180,20 @@ impl World {
     }
 
     fn write(&mut self, tab: usize, to: Option<ClientId>) -> Result<(), Violation> {
-        let number = self.number();
-        self.say(tab, &Saying::Text { to, number })
+        let (number, has_key) = (self.number(), self.rng.random_bool(0.7));
+        let saying = Saying::Text { to, number, has_key };
+        self.tabs[tab].note_said(&saying);
+        self.say(tab, &saying)
+    }
+
+    /// Whoever does not know whether lines got through says them again.
+    fn say_again(&mut self, tab: usize) -> Result<(), Violation> {
+        let skipped = self.tabs[tab].said.len().saturating_sub(self.rng.random_range(1..5));
+        for saying in self.tabs[tab].said.iter().skip(skipped).cloned().collect::<Vec<_>>() {
+            self.count("said again");
+            self.say(tab, &saying)?;
+        }
+        Ok(())
     }
 
     fn flood(&mut self, tab: usize) -> Result<(), Violation> {
@@ -251,7 +263,7 @@ impl World {
         if !asks_first && self.rng.random_bool(0.7) {
             self.say(tab, &Saying::AskRoster)?;
         }
-        Ok(())
+        if self.rng.random_bool(0.4) { self.say_again(tab) } else { Ok(()) }
     }
 
     /// A client of this version says so; when it is told that it says too much, it tries again.
@@ -300,6 +312,7 @@ impl World {
             self.tabs[tab].alive_at = Some(now);
         }
         let is_deferred = self.model.defers(&self.tabs[tab].room);
+        self.is_known = self.model.stands(&client, saying);
         if let Saying::Text { number, .. } = saying {
             self.spoken.insert(*number, self.tabs[tab].room.clone());
         }

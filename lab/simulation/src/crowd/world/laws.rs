@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use protocol::{ClientId, RoomId};
+use rooms::Event;
 
 use super::{ROOMS, VERDICT_MS, World};
 use crate::crowd::hearing::{Entry, Heard, Line};
@@ -26,7 +27,11 @@ impl World {
         let is_refused = heards.iter().any(|(who, heard)| *who == author.client && matches!(heard, Heard::Error(_)));
         let is_for = |tab: &&Tab| to.is_none_or(|to| *to == tab.client || tab.client == author.client);
         let mut expected: Vec<_> = Vec::new();
-        if author.is_open() && !is_refused {
+        let serial = self.model.room(&author.room).map_or(0, |room| room.serial);
+        let stands = self.is_known || self.stands.contains_key(&(serial, number));
+        if author.is_open() && !is_refused && stands {
+            expected.push(&author.client);
+        } else if author.is_open() && !is_refused {
             let mates = self.tabs.iter().filter(|tab| tab.room == author.room && tab.is_open());
             expected.extend(mates.filter(is_for).map(|tab| &tab.client));
         }
@@ -40,6 +45,44 @@ impl World {
             return Ok(());
         }
         Err(self.violation(Law::TextsArriveOnce, format!("text {number} came to {arrived:?}, not {expected:?}")))
+    }
+
+    /// A line that is said again is heard by its author alone.
+    pub(super) fn check_once(&mut self, heards: &Heards) -> Result<(), Violation> {
+        let mut new = Vec::new();
+        for (client, heard) in heards {
+            let Heard::Text { sender, line, .. } = heard else { continue };
+            let room = RoomId::parse(&line.room).expect("a name");
+            let serial = self.model.room(&room).map_or(0, |room| room.serial);
+            let is_own = sender == client.as_str();
+            if self.stands.contains_key(&(serial, line.number)) && !is_own {
+                return Err(self.violation(Law::TextsArriveOnce, format!("{client} hears {line:?} again")));
+            }
+            new.push(((serial, line.number), self.epoch));
+        }
+        self.stands.extend(new);
+        Ok(())
+    }
+
+    /// Those who watch from outside are told of everyone who comes and goes, once, and count who is there.
+    pub(super) fn check_events(&mut self) -> Result<(), Violation> {
+        while let Some(event) = self.rooms.poll_event() {
+            let is_sound = match &event {
+                Event::Joined { room, client } => self.inside.insert((room.clone(), client.clone())),
+                Event::Left { room, client } => self.inside.remove(&(room.clone(), client.clone())),
+                Event::RoomOpened { .. } => true,
+                Event::RoomClosed { room } => self.inside.iter().all(|(of, _)| of != room),
+            };
+            if !is_sound {
+                return Err(self.violation(Law::AsTheModel, format!("{event:?} is told")));
+            }
+        }
+        let census = self.rooms.census();
+        let known = (self.model.rooms.len(), self.model.seats.len(), self.inside.len());
+        if (census.rooms, census.seats, census.connected) == known {
+            return Ok(());
+        }
+        Err(self.violation(Law::AsTheModel, format!("{census:?}, not {known:?}")))
     }
 
     pub(super) fn check_heard(&self, client: &ClientId, heard: &Heard) -> Result<(), Violation> {

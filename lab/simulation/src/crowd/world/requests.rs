@@ -9,6 +9,7 @@ use rand::RngExt;
 use rooms::{By, Pass, Reply, Request, RequestId, RoomError};
 
 use super::World;
+use crate::crowd::dice::Dice;
 use crate::crowd::model::{Answer, Heards};
 use crate::crowd::people::Standing;
 use crate::crowd::{Law, Violation};
@@ -115,7 +116,7 @@ impl World {
             }
             return self.ask(tab, Wish::Rule { expected }, Request::Delete { room, by }, heards, false);
         }
-        let coin = |rng: &mut rand_chacha::ChaCha8Rng| rng.random_bool(0.5).then(|| rng.random_bool(0.5));
+        let coin = |rng: &mut Dice| rng.random_bool(0.5).then(|| rng.random_bool(0.5));
         let (lobby, keeps) = (coin(&mut self.rng), coin(&mut self.rng));
         let guest_limit = self.rng.random_bool(0.2).then(|| [0, 1, 2, 3, 5][self.rng.random_range(0..5)]);
         let heards = if is_allowed { self.model.set(&room, lobby, keeps, guest_limit) } else { Vec::new() };

@@ -1,6 +1,6 @@
 //! What outlives the server: records of rooms, chat lines, and a store that takes its time and fails now and then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use protocol::RoomId;
@@ -74,6 +74,7 @@ impl World {
             Effect::ForgetTexts { ref room, .. } => {
                 let room = room.clone();
                 self.forget_lines(&room);
+                self.forget_unknown();
                 self.send(room, 0, effect);
             }
             Effect::KeepText { ref text, .. } => {
@@ -131,13 +132,19 @@ impl World {
         let job = match effect {
             Effect::ForgetTexts { room, before_ms } => {
                 self.shelf.drop_texts(&room, before_ms);
-                return;
+                return self.forget_unknown();
             }
             Effect::KeepText { job, .. } | Effect::EditText { job, .. } | Effect::DropText { job, .. } if fails => {
                 kept = Kept::Failed;
                 job
             }
             Effect::LoadTexts { job, .. } if fails => job,
+            Effect::KeepText { job, text } if said_before(texts, &text).is_some() => {
+                self.count("said again after a restart");
+                let Shelf { texts, .. } = &self.shelf;
+                kept = Kept::Before(said_before(texts, &text).expect("it is there"));
+                job
+            }
             Effect::KeepText { job, text } => {
                 *counts.entry(Line::read(&text.text).number).or_default() += 1;
                 texts.push(*text);
@@ -160,6 +167,7 @@ impl World {
                         counts.remove(&number);
                         self.shelf.wanted.remove(&number);
                         self.shelf.acknowledged.remove(&number);
+                        self.forget_unknown();
                     }
                     None => kept = Kept::Missing,
                 }
@@ -190,6 +198,7 @@ impl World {
         let outcome = match (&found, kept) {
             (Some(found), _) => Outcome::Found(found.texts.iter().map(|text| Line::read(&text.text)).collect()),
             (None, Kept::Done) => Outcome::Done,
+            (None, Kept::Before(_)) => Outcome::Before,
             (None, Kept::Missing) => Outcome::Missing,
             (None, Kept::Failed) => Outcome::Failed,
         };
@@ -215,7 +224,13 @@ impl World {
                 let room = self.spoken.get(number).cloned().expect("somebody said it");
                 let Some(serial) = self.model.room(&room).map(|room| room.serial) else { return Ok(()) };
                 let highest = self.highest.get(&serial).copied();
-                match self.ids.get(number) {
+                let keeps = self.model.room(&room).is_some_and(|room| room.keeps);
+                let mut kept = self.shelf.texts.iter().filter(|text| keeps && text.room == room);
+                if let Some(kept) = kept.find(|text| Line::read(&text.text).number == *number) {
+                    // It may have been kept in an earlier life, and nobody heard of it then.
+                    self.ids.entry(*number).or_insert((serial, kept.id));
+                }
+                match self.ids.get(number).filter(|(of, _)| *of == serial) {
                     Some((_, known)) if known == id => Ok(()),
                     None if highest.is_none_or(|highest| *id > highest) => {
                         self.ids.insert(*number, (serial, *id));
@@ -252,6 +267,20 @@ impl World {
         self.shelf.acknowledged.retain(|_, of| of != room);
     }
 
+    /// What neither the server's memory nor the shelf knows may be said, and numbered, once more.
+    fn forget_unknown(&mut self) {
+        let mut kept = BTreeSet::new();
+        for text in self.shelf.texts.iter().filter(|text| text.key.is_some()) {
+            if let Some(room) = self.model.room(&text.room).filter(|room| room.keeps) {
+                kept.insert((room.serial, Line::read(&text.text).number));
+            }
+        }
+        let epoch = self.epoch;
+        self.stands.retain(|line, heard_in| *heard_in == epoch || kept.contains(line));
+        let stands = &self.stands;
+        self.ids.retain(|number, (serial, _)| stands.contains_key(&(*serial, *number)));
+    }
+
     /// The server is killed, and starts again with what is on the shelf.
     pub(super) fn restart(&mut self) -> Result<(), Violation> {
         self.count("restarted");
@@ -265,7 +294,10 @@ impl World {
         let demo = RoomId::parse(ROOMS[0]).expect("a name");
         let (limit, password) = self.kept.clone();
         self.rooms.open_kept_room(demo, true, limit, password.map(super::hash), self.now);
+        self.rooms.report_events();
+        self.inside.clear();
         self.model.restart(self.now);
+        self.forget_unknown();
         self.asked.clear();
         self.checking = 0;
         self.wrong.clear();
@@ -277,4 +309,10 @@ impl World {
         }
         self.settle(Vec::new(), None)
     }
+}
+
+/// The number of the line that this one says again.
+fn said_before(texts: &[TextRecord], text: &TextRecord) -> Option<u64> {
+    let is_it = |kept: &&TextRecord| (&kept.room, &kept.client, &kept.key) == (&text.room, &text.client, &text.key);
+    texts.iter().find(is_it).filter(|kept| kept.key.is_some()).map(|kept| kept.id)
 }
