@@ -9,10 +9,7 @@ use protocol::api::SessionDescription;
 use crate::check;
 use crate::settings::{Settings, file};
 
-mod crowd;
-
 pub use crate::engine::fuzzing::{offer_sdp, sdp};
-pub use crowd::rooms;
 
 /// The body of `POST …/offer`, as far as the engine's answer.
 pub fn offer(body: &[u8]) {
@@ -85,23 +82,5 @@ mod tests {
     #[test]
     fn no_known_settings_break_anything() {
         replay("configuration", configuration);
-    }
-
-    #[test]
-    fn no_known_crowd_breaks_anything() {
-        replay("rooms", rooms);
-        // And some that nobody chose.
-        let mut state = 1_u32;
-        for length in 0..400 {
-            let bytes: Vec<u8> = std::iter::repeat_with(|| {
-                state ^= state << 13;
-                state ^= state >> 17;
-                state ^= state << 5;
-                state.to_le_bytes()[1]
-            })
-            .take(length * 5)
-            .collect();
-            rooms(&bytes);
-        }
     }
 }

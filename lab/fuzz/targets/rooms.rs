@@ -1,7 +1,7 @@
-//! Arbitrary people in a few rooms.
+//! A crowd whose every decision is one of the bytes, compared with the reference model.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| server::fuzzing::rooms(bytes));
+fuzz_target!(|bytes: &[u8]| simulation::crowd::feed(bytes));

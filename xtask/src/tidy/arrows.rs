@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("desktop", &["protocol", "session", "client", "media"]),
     ("lab/simulation", &["protocol", "rooms", "session"]),
     ("lab/bots", &["protocol", "client", "media", "desktop"]),
-    ("lab/fuzz", &["server"]),
+    ("lab/fuzz", &["server", "simulation"]),
     ("xtask", &[]),
 ];
 
