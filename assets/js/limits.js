@@ -16,11 +16,11 @@ export const TEXT_CHARS = 4000;
 
 /** The page pings this often, and calls the server lost after this silence. Milliseconds. */
 export const PING_EVERY = 2_000;
-export const SERVER_SILENCE = 7_000;
+export const SERVER_SILENCE = 4_500;
 
 /** Back-off between attempts to reach the server. Milliseconds. */
 export const RETRY_FIRST = 500;
-export const RETRY_MAX = 8_000;
+export const RETRY_MAX = 4_000;
 
 /** Who saw a newcomer waits this long for the newcomer's offer before offering itself. Milliseconds. */
 export const OFFER_WAIT = 5_000;

@@ -93,3 +93,8 @@ pub const GUEST_LIMITS: [usize; 5] = [0, 2, 3, 4, 5];
 
 /// How often a client of ours pings the server: well under [`SILENCE_UNSTABLE`], so one lost ping shows nothing.
 pub const PING_EVERY: Duration = Duration::from_secs(2);
+/// A client of ours whose server is silent for this long, two pings long, asks for a new connection. The seat is kept
+/// meanwhile, so what was a mere hiccup costs nothing; and a server that started anew has its people back in seconds.
+pub const SERVER_SILENCE: Duration = Duration::from_millis(4_500);
+/// A client that lost its server tries again at least this often: nobody stays away for long once the server is back.
+pub const RETRY_MAX: Duration = Duration::from_secs(4);

@@ -102,13 +102,13 @@ async fn serve(settings: Settings, log: Log) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    // Programs that start this one read exactly this line; one that does not read is no reason to fail.
+    // Programs that start this one read exactly these lines; one that does not read is no reason to fail.
     let _ = writeln!(std::io::stdout(), "listening on {}", server.url());
+    if let Some(address) = server.metrics_address() {
+        let _ = writeln!(std::io::stdout(), "metrics on http://{address}/metrics");
+    }
     if let Some(notice) = server.notice() {
         eprintln!("{notice}");
-    }
-    if let Some(address) = server.metrics_address() {
-        tracing::info!(port = address.port(), "metrics");
     }
     tracing::info!(rtc_port = server.rtc_address().port(), "ready");
     let controls = server.controls();

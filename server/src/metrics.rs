@@ -67,6 +67,7 @@ struct Gauges {
     http_connections: Gauge,
     resident: Gauge,
     descriptors: Gauge,
+    tasks: Gauge,
     cpu: Counter<f64, AtomicU64>,
     started: Gauge<f64, AtomicU64>,
 }
@@ -178,6 +179,9 @@ impl Metrics {
             gauges.descriptors.set(process.descriptors as i64);
             gauges.cpu.inner().store(process.cpu_seconds.to_bits(), std::sync::atomic::Ordering::Relaxed);
         }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            gauges.tasks.set(runtime.metrics().num_alive_tasks() as i64);
+        }
         let mut page = String::new();
         // Writing to a string cannot fail.
         let _ = text::encode(&mut page, &self.0.registry);
@@ -215,6 +219,7 @@ impl Inner {
             ("passwords", "Passwords that are being hashed or wait for it", &gauges.passwords),
             ("http_connections", "HTTP connections", &gauges.http_connections),
             ("process_open_fds", "File descriptors", &gauges.descriptors),
+            ("tasks", "Tasks of the runtime", &gauges.tasks),
         ] {
             registry.register(name, help, gauge.clone());
         }

@@ -3,12 +3,12 @@
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
-use protocol::limits::{PING_EVERY, SILENCE_GONE};
+use protocol::limits::{PING_EVERY, RETRY_MAX, SERVER_SILENCE};
 use rand_chacha::ChaCha12Rng;
 
 use crate::backoff::Backoff;
 
-const BACKOFF: Backoff = Backoff { first: Duration::from_millis(500), max: Duration::from_secs(8) };
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(500), max: RETRY_MAX };
 /// From the seat to the open channel; a server frees the seat after this long.
 const CONNECT_MAX: Duration = Duration::from_secs(15);
 /// A server of an earlier version pings after 60 s without a message and drops us 60 s later.
@@ -193,7 +193,7 @@ impl Link {
     }
 
     fn gone_at(&self, up: &Up) -> Instant {
-        up.heard_at + if self.ours { SILENCE_GONE } else { SILENCE_GONE_EARLIER }
+        up.heard_at + if self.ours { SERVER_SILENCE } else { SILENCE_GONE_EARLIER }
     }
 }
 
@@ -242,14 +242,14 @@ mod tests {
     }
 
     #[test]
-    fn a_server_of_ours_is_pinged_every_2_s_and_given_up_after_15_s_of_silence() {
+    fn a_server_of_ours_is_pinged_every_2_s_and_given_up_after_two_pings_in_vain() {
         let start = moment();
         let mut link = up(true, start);
         link.entered();
         let seen = duties(&mut link, start, start + seconds(60));
         let pings: Vec<u64> = seen.iter().filter(|(_, duty)| *duty == Duty::Ping).map(|(at, _)| *at).collect();
-        assert_eq!(pings, [2, 4, 6, 8, 10, 12, 14]);
-        assert_eq!(seen.last(), Some(&(15, Duty::GiveUp("the server is silent"))));
+        assert_eq!(pings, [2, 4]);
+        assert_eq!(seen.last(), Some(&(4, Duty::GiveUp("the server is silent"))));
     }
 
     #[test]
@@ -287,7 +287,7 @@ mod tests {
         for expected in 1..=6 {
             let (attempt, retry_at) = link.lost(&mut rng, start);
             assert_eq!(attempt, expected);
-            assert!(retry_at <= start + seconds(8));
+            assert!(retry_at <= start + RETRY_MAX);
             assert_eq!(link.due(retry_at), Some(Duty::Join));
             link.seated(true, start);
             link.up(start);

@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod display;
+pub mod fleet;
 pub mod load;
 pub mod marks;
 pub mod material;

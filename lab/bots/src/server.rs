@@ -27,6 +27,12 @@ impl Server {
         Ok(Self { address: address.trim().to_owned(), process })
     }
 
+    /// Where the metrics are; for a server that was started with `--metrics-listen`, once.
+    pub async fn metrics(&mut self) -> Result<String> {
+        let line = self.process.line().await?;
+        Ok(line.strip_prefix("metrics on ").context("the second line says where the metrics are")?.trim().to_owned())
+    }
+
     pub fn room(&self, room: &str) -> String {
         format!("{}/rtc/{room}", self.address)
     }

@@ -4,7 +4,7 @@ use super::tree::Tree;
 
 /// A foreign crate as code writes it, and the files (or folders) that may name it.
 const EMBASSIES: &[(&str, &[&str])] = &[
-    ("str0m", &["server/src/engine/connection", "server/tests/"]),
+    ("str0m", &["server/src/engine/connection", "server/tests/", "lab/bots/src/fleet/connection"]),
     ("axum", &["server/src/web"]),
     ("webrtc", &["desktop/client/src/engine"]),
     ("nokhwa", &["desktop/media/src/camera"]),
@@ -12,7 +12,7 @@ const EMBASSIES: &[(&str, &[&str])] = &[
     ("cpal", &["desktop/media/src/audio/devices"]),
     ("vpx_sys", &["desktop/media/src/vp8"]),
     ("opus", &["desktop/media/src/audio/opus"]),
-    ("quinn_udp", &["server/src/engine/socket"]),
+    ("quinn_udp", &["server/src/engine/socket", "lab/bots/src/fleet/driver"]),
     ("argon2", &["server/src/engine/hasher"]),
     ("sqlx", &["server/src/store/sqlite", "server/tests/"]),
     ("jsonwebtoken", &["server/src/join_key", "server/tests/"]),

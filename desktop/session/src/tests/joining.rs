@@ -1,5 +1,6 @@
 //! From the start into the room.
 
+use protocol::limits::RETRY_MAX;
 use protocol::{ClientId, ErrorId, ErrorNotice, Message, OfferForm};
 use serde_json::json;
 
@@ -90,7 +91,7 @@ fn a_server_that_stops_or_does_not_answer_is_tried_again() {
             bench.refuse(failure.clone());
             let statuses = bench.statuses();
             assert!(matches!(statuses[..], [Status::Reconnecting { attempt: n, .. }] if n == attempt));
-            bench.wait_in_silence(seconds(8));
+            bench.wait_in_silence(RETRY_MAX);
             assert_eq!(bench.take(|effect| *effect == Effect::Join), 1);
         }
     }

@@ -2,7 +2,9 @@
 
 mod delay;
 mod first_picture;
+mod load;
 mod server;
+mod soak;
 mod weight;
 
 use anyhow::Result;
@@ -29,6 +31,17 @@ enum What {
     Weight,
     /// The server's memory, idle and for each client
     Server,
+    /// The server under thousands of clients: pings, joins, memory, processor time. Minutes long: only when it is named
+    Load {
+        /// Where the climb ends
+        #[arg(long, default_value_t = 6000)]
+        clients: usize,
+    },
+    /// Joins and departures of every kind; what they leave behind. Minutes long: only when it is named
+    Soak {
+        #[arg(long, default_value_t = 10_000)]
+        joins: usize,
+    },
 }
 
 #[tokio::main]
@@ -47,7 +60,11 @@ async fn main() -> Result<()> {
     if wanted(What::Server) {
         server::run().await?;
     }
-    Ok(())
+    match arguments.what {
+        Some(What::Load { clients }) => load::run(clients).await,
+        Some(What::Soak { joins }) => soak::run(joins).await,
+        Some(What::FirstPicture | What::Delay | What::Weight | What::Server) | None => Ok(()),
+    }
 }
 
 /// Median, smallest and largest of some measurements, as a table's cells.
