@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use client::api::{Admission, Api};
 use protocol::RoomId;
-use protocol::api::JoinRoom;
+use protocol::api::{JoinRoom, Seat};
 use tokio::sync::{mpsc, oneshot};
 
 mod connection;
@@ -83,27 +83,28 @@ impl Fleet {
 
     /// Takes a seat, offers, and hands the answered connection over to the thread. `pass`: how to be let in.
     pub async fn join(&self, api: &Api, room: &RoomId, pass: &JoinRoom, habits: Habits) -> Result<Newcomer> {
-        let (offering, id, token) = self.seated(api, room, pass).await?;
+        let (offering, id, seat) = self.seated(api, room, pass).await?;
         let started = Instant::now();
-        let answer = api.offer(room, &token, &offering.sdp).await?;
+        let answer = api.offer(room, &seat.token, &offering.sdp).await?;
         let connection = offering.answered(&answer)?;
         let (teller, arrived) = oneshot::channel();
-        self.order(Order::Enter { id, connection: Box::new(connection), habits, started, teller }).await?;
+        let (connection, client) = (Box::new(connection), seat.client_id);
+        self.order(Order::Enter { id, client, connection, habits, started, teller }).await?;
         Ok(Newcomer { id, arrived })
     }
 
     /// Takes a seat and posts an offer, but never connects.
     pub async fn offer_only(&self, api: &Api, room: &RoomId, pass: &JoinRoom) -> Result<()> {
-        let (offering, _, token) = self.seated(api, room, pass).await?;
-        api.offer(room, &token, &offering.sdp).await?;
+        let (offering, _, seat) = self.seated(api, room, pass).await?;
+        api.offer(room, &seat.token, &offering.sdp).await?;
         Ok(())
     }
 
-    async fn seated(&self, api: &Api, room: &RoomId, pass: &JoinRoom) -> Result<(Offering, MemberId, String)> {
+    async fn seated(&self, api: &Api, room: &RoomId, pass: &JoinRoom) -> Result<(Offering, MemberId, Seat)> {
         let Admission::Seated(seat) = api.join(room, pass, None).await? else { bail!("must knock at {room}") };
         let id = MemberId(FIRST_ADDRESS + self.next.fetch_add(1, Ordering::Relaxed));
         let offering = Offering::new(SocketAddr::new(Ipv4Addr::from(id.0).into(), self.port))?;
-        Ok((offering, id, seat.token))
+        Ok((offering, id, seat))
     }
 
     pub async fn depart(&self, id: MemberId, farewell: Farewell) -> Result<()> {

@@ -11,6 +11,7 @@ pub mod participant;
 pub mod process;
 pub mod scene;
 pub mod server;
+pub mod soak;
 
 pub use browser::{Browsers, Page, PageOptions, tile_video};
 pub use display::Display;

@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("desktop/media", &[]),
     ("desktop", &["protocol", "session", "client", "media"]),
     ("lab/simulation", &["protocol", "rooms", "session"]),
-    ("lab/bots", &["protocol", "client", "media", "desktop"]),
+    ("lab/bots", &["protocol", "session", "client", "media", "desktop"]),
     ("lab/fuzz", &["server", "simulation"]),
     ("xtask", &[]),
 ];

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use protocol::ClientId;
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
@@ -13,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::connection::{Connection, Happening};
 use super::member::{Habits, Member};
-use super::tally::Tally;
+use super::tally::{Notes, Tally};
 use super::{Farewell, MemberId};
 
 const DATAGRAM_BYTES: usize = 2048;
@@ -25,6 +26,7 @@ const REST: Duration = Duration::from_micros(100);
 pub(super) enum Order {
     Enter {
         id: MemberId,
+        client: ClientId,
         connection: Box<Connection>,
         habits: Habits,
         started: Instant,
@@ -45,7 +47,7 @@ pub(super) struct Driver {
     state: UdpSocketState,
     members: BTreeMap<MemberId, Entry>,
     wakes: BTreeSet<(Instant, MemberId)>,
-    tally: Tally,
+    notes: Notes,
 }
 
 struct Entry {
@@ -67,7 +69,7 @@ impl Driver {
         let _ = state.set_send_buffer_size((&socket).into(), BUFFER_BYTES);
         let port = socket.local_addr()?.port();
         let (members, wakes) = (BTreeMap::new(), BTreeSet::new());
-        Ok((Self { socket, state, members, wakes, tally: Tally::default() }, port))
+        Ok((Self { socket, state, members, wakes, notes: Notes::default() }, port))
     }
 
     /// Runs until nobody gives orders any more.
@@ -90,26 +92,24 @@ impl Driver {
 
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Enter { id, connection, habits, started, teller } => {
+            Order::Enter { id, client, connection, habits, started, teller } => {
                 // Golden ratio: any number of members is spread evenly.
                 let phase = (f64::from(id.0) * 0.618_033_988_749_895).fract();
-                let (now, member) = (Instant::now(), Member::new(connection, habits, phase, started, teller));
+                let (now, member) = (Instant::now(), Member::new(connection, client, habits, phase, started, teller));
                 self.members.insert(id, Entry { member, wake: now, is_leaving: false });
-                self.with(id, |member, tally| member.handle_timeout(now, tally));
+                self.with(id, |member, notes| member.handle_timeout(now, notes));
             }
             Order::Depart { id, farewell } => {
                 let Some(entry) = self.members.get_mut(&id) else { return };
                 entry.is_leaving = true;
                 match farewell {
-                    Farewell::Bye => self.with(id, |member, _| member.say_bye()),
+                    Farewell::Bye => self.with(id, |member, notes| member.say_bye(Instant::now(), notes)),
                     Farewell::Vanish => self.forget(id),
                 }
             }
-            Order::LetTalk(talk) => self.tally.is_hushed = !talk,
+            Order::LetTalk(talk) => self.notes.is_hushed = !talk,
             Order::Tally { reply } => {
-                let is_hushed = self.tally.is_hushed;
-                let tally = std::mem::take(&mut self.tally);
-                self.tally.is_hushed = is_hushed;
+                let tally = std::mem::take(&mut self.notes.tally);
                 let _ = reply.send(Tally { members: self.members.len(), ..tally });
             }
         }
@@ -135,18 +135,18 @@ impl Driver {
         while let Some(&(at, id)) = self.wakes.first()
             && at <= now
         {
-            self.tally.late = self.tally.late.max(now - at);
-            self.with(id, |member, tally| member.handle_timeout(now, tally));
+            self.notes.tally.late = self.notes.tally.late.max(now - at);
+            self.with(id, |member, notes| member.handle_timeout(now, notes));
         }
     }
 
     /// Changes one member and does everything that comes of it. Who fails is lost.
-    fn with(&mut self, id: MemberId, change: impl FnOnce(&mut Member, &mut Tally) -> Result<()>) {
+    fn with(&mut self, id: MemberId, change: impl FnOnce(&mut Member, &mut Notes) -> Result<()>) {
         let Some(entry) = self.members.get_mut(&id) else { return };
         self.wakes.remove(&(entry.wake, id));
         let (socket, state) = (&self.socket, &self.state);
-        let settled = change(&mut entry.member, &mut self.tally)
-            .and_then(|()| settle(&mut entry.member, &mut self.tally, |to, bytes| send(socket, state, id, to, bytes)));
+        let settled = change(&mut entry.member, &mut self.notes)
+            .and_then(|()| settle(&mut entry.member, &mut self.notes, |to, bytes| send(socket, state, id, to, bytes)));
         match settled {
             Ok(Standing::There) => {
                 // Never at once again: the engine may name an instant that is past.
@@ -154,7 +154,7 @@ impl Driver {
                 self.wakes.insert((entry.wake, id));
             }
             Ok(Standing::Over) | Err(_) => {
-                self.tally.lost += usize::from(!entry.is_leaving);
+                self.notes.tally.lost += usize::from(!entry.is_leaving);
                 self.members.remove(&id);
             }
         }
@@ -174,7 +174,7 @@ enum Standing {
 }
 
 /// Sends what the member has to send and tells it what came in, until both are silent.
-fn settle(member: &mut Member, tally: &mut Tally, mut transmit: impl FnMut(SocketAddr, &[u8])) -> Result<Standing> {
+fn settle(member: &mut Member, notes: &mut Notes, mut transmit: impl FnMut(SocketAddr, &[u8])) -> Result<Standing> {
     loop {
         let mut happenings = Vec::new();
         member.connection.drain(&mut transmit, &mut happenings)?;
@@ -184,7 +184,7 @@ fn settle(member: &mut Member, tally: &mut Tally, mut transmit: impl FnMut(Socke
         for happening in happenings {
             match happening {
                 Happening::Opened => member.handle_opened()?,
-                Happening::Frame(frame) => member.handle_frame(&frame, Instant::now(), tally)?,
+                Happening::Frame(frame) => member.handle_frame(&frame, Instant::now(), notes)?,
                 Happening::Closed => return Ok(Standing::Over),
             }
         }

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use protocol::{Address, Capability, Envelope, Message, Profile, Text};
+use protocol::{Address, Capability, ClientId, Envelope, Message, Profile, Text};
 use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::connection::Connection;
-use super::tally::Tally;
+use super::tally::Notes;
 
 /// What a member does once it is there.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +21,7 @@ pub struct Habits {
 /// One member, connected or on its way.
 pub(super) struct Member {
     pub connection: Box<Connection>,
+    client: ClientId,
     habits: Habits,
     started: Instant,
     /// Told of the first `room-info`.
@@ -36,6 +37,7 @@ impl Member {
     /// `phase`, between 0 and 1, spreads the members over their habits' periods.
     pub(super) fn new(
         connection: Box<Connection>,
+        client: ClientId,
         habits: Habits,
         phase: f64,
         started: Instant,
@@ -44,6 +46,7 @@ impl Member {
         let now = Instant::now();
         Self {
             connection,
+            client,
             habits,
             started,
             teller: Some(teller),
@@ -62,7 +65,7 @@ impl Member {
         }
     }
 
-    pub(super) fn handle_timeout(&mut self, now: Instant, tally: &mut Tally) -> Result<()> {
+    pub(super) fn handle_timeout(&mut self, now: Instant, notes: &mut Notes) -> Result<()> {
         if self.connection.wake() <= now {
             self.connection.handle_timeout(now)?;
         }
@@ -73,8 +76,8 @@ impl Member {
             self.next_ping = now + self.habits.ping_every;
             // One that was not answered until now counts with the time that it waited so far.
             if let Some(since) = self.pinged.replace(now) {
-                tally.overdue_pings += 1;
-                tally.pings.push(now - since);
+                notes.tally.overdue_pings += 1;
+                notes.tally.pings.push(now - since);
             }
             self.say(Address::GroundControl, &Message::Ping(json!(null)))?;
         }
@@ -83,10 +86,10 @@ impl Member {
         {
             // What came too late is not caught up with: the rate is what was asked for, or less.
             self.next_text = Some((at + every).max(now));
-            if tally.is_hushed {
+            if notes.is_hushed {
                 return Ok(());
             }
-            tally.texts_sent += 1;
+            notes.tally.texts_sent += 1;
             let text = "One line of chat, about as long as people write them.".to_owned();
             self.say(Address::Room, &Message::Text(Text { from: String::new(), time: 0.0, text, key: None }))?;
         }
@@ -100,28 +103,33 @@ impl Member {
         self.say(Address::GroundControl, &Message::GetRoomInfo)
     }
 
-    pub(super) fn handle_frame(&mut self, frame: &[u8], now: Instant, tally: &mut Tally) -> Result<()> {
+    pub(super) fn handle_frame(&mut self, frame: &[u8], now: Instant, notes: &mut Notes) -> Result<()> {
         let envelope = Envelope::parse(frame)?;
         match envelope.kind.as_str() {
             "pong" => {
                 if let Some(since) = self.pinged.take() {
-                    tally.pings.push(now - since);
+                    notes.tally.pings.push(now - since);
                 }
             }
-            "text" => tally.texts_heard += 1,
+            "text" => notes.tally.texts_heard += 1,
             "room-info" => {
                 if let Some(teller) = self.teller.take() {
                     // Nobody may be waiting for it any more.
                     let _ = teller.send(now - self.started);
                 }
             }
-            "error" => tally.errors += 1,
+            "left" => {
+                let bye = envelope.data["id"].as_str().and_then(|id| notes.byes.get(&ClientId::new(id)));
+                notes.tally.departures.extend(bye.map(|at| now - *at));
+            }
+            "error" => notes.tally.errors += 1,
             _ => {}
         }
         Ok(())
     }
 
-    pub(super) fn say_bye(&mut self) -> Result<()> {
+    pub(super) fn say_bye(&mut self, now: Instant, notes: &mut Notes) -> Result<()> {
+        notes.byes.insert(self.client.clone(), now);
         self.say(Address::GroundControl, &Message::Bye)
     }
 

@@ -1,6 +1,19 @@
 //! What the members of a fleet saw, summed up.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use protocol::ClientId;
+
+/// What all members share.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    pub tally: Tally,
+    /// Nobody talks at the moment, whatever the habits.
+    pub is_hushed: bool,
+    /// When those said `bye` who did.
+    pub byes: BTreeMap<ClientId, Instant>,
+}
 
 /// Counts since the last time that somebody asked.
 #[derive(Debug, Clone, Default)]
@@ -9,12 +22,12 @@ pub struct Tally {
     pub members: usize,
     /// Connections that ended without a member's wish.
     pub lost: usize,
-    /// Nobody talks at the moment, whatever the habits.
-    pub is_hushed: bool,
     pub texts_sent: usize,
     /// Lines that came in, over all members.
     pub texts_heard: usize,
     pub errors: usize,
+    /// From someone's `bye` to `left` at each of the others.
+    pub departures: Vec<Duration>,
     /// From a ping to its pong. A ping that has no answer when the next is due counts as it stands.
     pub pings: Vec<Duration>,
     pub overdue_pings: usize,

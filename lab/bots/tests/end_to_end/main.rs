@@ -8,6 +8,7 @@ mod lobby;
 mod mesh;
 mod order;
 mod page;
+mod soak;
 mod switches;
 
 /// The share of frames between the first and the last that were seen.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bots::Server;
-use bots::fleet::{Fleet, Habits, Tally, percentile};
+use bots::fleet::{Farewell, Fleet, Habits, MemberId, Tally, percentile};
 use bots::load::{Load, Weight, weigh};
+use bots::soak::OPEN_HOUSE;
 use client::api::Api;
 use protocol::RoomId;
 use protocol::api::{CreateRoom, JoinRoom};
@@ -21,26 +22,20 @@ const JOINS_PER_SECOND: u32 = 100;
 const STEP: usize = 1000;
 /// How long each size is looked at.
 const SPAN: Duration = Duration::from_secs(20);
+/// How many leave in the end.
+const DEPARTURES: usize = 250;
 const SETTLING: Duration = Duration::from_secs(5);
 /// A server whose pings are slower than this does not hold its clients.
 const PING_MAX: Duration = Duration::from_millis(100);
-/// Everybody comes from one address here, which a real server limits.
-pub(crate) const OPEN_HOUSE: &[&str] = &[
-    "--offers-per-minute=1000000",
-    "--offers-burst=1000000",
-    "--half-open-per-address=100000",
-    "--half-open=100000",
-    "--rooms-burst=1000000",
-    "--http-connections-per-address=10000",
-    "--http-connections=10000",
-    "--log=error",
-];
-
 struct Bench {
     fleet: Arc<Fleet>,
     api: Api,
     server: u32,
+    /// Of this program, before it had members.
+    own: Weight,
     members: usize,
+    /// In the order of the rooms.
+    ids: Vec<MemberId>,
 }
 
 pub(crate) async fn run(clients: usize) -> Result<()> {
@@ -48,7 +43,14 @@ pub(crate) async fn run(clients: usize) -> Result<()> {
     let mut server = Server::start(folder.path(), 0, &[], OPEN_HOUSE).await?;
     let id = server.process().id().context("it runs")?;
     let api = Api::new(server.address.parse()?);
-    let mut bench = Bench { fleet: Arc::new(Fleet::launch()?), api, server: id, members: 0 };
+    let mut bench = Bench {
+        fleet: Arc::new(Fleet::launch()?),
+        api,
+        server: id,
+        own: weigh(&[std::process::id()])?,
+        members: 0,
+        ids: Vec::new(),
+    };
     let idle = bench.weigh()?;
     println!("\n### The server under load\n\nidle: {:.1} MiB", mib(&idle));
     let mut alone = bench.grow(200, 10).await?;
@@ -67,7 +69,13 @@ pub(crate) async fn run(clients: usize) -> Result<()> {
             break;
         }
     }
-    bench.price_of_a_message().await
+    bench.price_of_a_message().await?;
+    let own = weigh(&[std::process::id()])?.pss_kib.saturating_sub(bench.own.pss_kib);
+    println!(
+        "this program, with the same engine on the other side: {:.0} KiB a client",
+        own as f64 / bench.members as f64
+    );
+    bench.departures().await
 }
 
 impl Bench {
@@ -90,11 +98,16 @@ impl Bench {
                 let room = RoomId::parse(&name(member / ROOM_SIZE))?;
                 let talk_every = member.is_multiple_of(ROOM_SIZE).then_some(TALK_EVERY);
                 let habits = Habits { ping_every: PING_EVERY, talk_every };
-                fleet.join(&api, &room, &JoinRoom::default(), habits).await?.arrived().await
+                let newcomer = fleet.join(&api, &room, &JoinRoom::default(), habits).await?;
+                Ok((member, newcomer.id, newcomer.arrived().await?))
             });
         }
         self.members += count;
-        arrivals.join_all().await.into_iter().collect()
+        let arrived: Result<Vec<(usize, MemberId, Duration)>> = arrivals.join_all().await.into_iter().collect();
+        let mut arrived = arrived?;
+        arrived.sort_unstable();
+        self.ids.extend(arrived.iter().map(|(_, id, _)| *id));
+        Ok(arrived.into_iter().map(|(_, _, took)| took).collect())
     }
 
     /// Looks at everybody for a while and prints a row. `false`: they are too many.
@@ -125,6 +138,25 @@ impl Bench {
         sleep(SPAN).await;
         let (tally, after) = (self.fleet.tally().await?, self.weigh()?);
         Ok((tally, Load::between(&before, &after, SPAN), after))
+    }
+
+    /// How soon the others know that someone left in order.
+    async fn departures(&mut self) -> Result<()> {
+        let leaving: Vec<MemberId> = self.ids.iter().copied().skip(1).step_by(ROOM_SIZE).take(DEPARTURES).collect();
+        self.fleet.tally().await?;
+        for id in leaving {
+            self.fleet.depart(id, Farewell::Bye).await?;
+            sleep(Duration::from_millis(20)).await;
+        }
+        sleep(SETTLING).await;
+        let mut tally = self.fleet.tally().await?;
+        println!(
+            "from `bye` to `left` at each of the others, {} times: p50 {:.1?}, p99 {:.1?}",
+            tally.departures.len(),
+            percentile(&mut tally.departures, 0.5),
+            percentile(&mut tally.departures, 0.99)
+        );
+        Ok(())
     }
 
     /// What chat costs: the difference between the same clients talking and silent.

@@ -1,5 +1,6 @@
 //! Measurements of the whole thing on this machine, as tables for docs/BENCHMARKS.md.
 
+mod comeback;
 mod delay;
 mod first_picture;
 mod load;
@@ -37,6 +38,8 @@ enum What {
         #[arg(long, default_value_t = 6000)]
         clients: usize,
     },
+    /// A hundred participants in calls whose server is killed and starts again. Only when it is named
+    Comeback,
     /// Joins and departures of every kind; what they leave behind. Minutes long: only when it is named
     Soak {
         #[arg(long, default_value_t = 10_000)]
@@ -63,6 +66,7 @@ async fn main() -> Result<()> {
     match arguments.what {
         Some(What::Load { clients }) => load::run(clients).await,
         Some(What::Soak { joins }) => soak::run(joins).await,
+        Some(What::Comeback) => comeback::run().await,
         Some(What::FirstPicture | What::Delay | What::Weight | What::Server) | None => Ok(()),
     }
 }
