@@ -7,7 +7,7 @@ use clap::{ArgMatches, CommandFactory};
 
 use crate::join_key::{JoinKey, JoinKeyError};
 use crate::secret::{Secret, SecretError};
-use crate::settings::{Settings, TlsSource};
+use crate::settings::Settings;
 use crate::tls::{Tls, TlsError};
 
 /// What the server would not start with.
@@ -54,10 +54,7 @@ pub fn files(settings: &Settings) -> Result<(), CheckError> {
         Secret::read(path)?;
     }
     settings.join_key.as_deref().map(JoinKey::read).transpose()?;
-    if let source @ TlsSource::Files { .. } = settings.tls.source() {
-        Tls::open(source, &settings.data_dir)?;
-    }
-    Ok(())
+    Ok(Tls::check(&settings.tls.source(), &settings.data_dir)?)
 }
 
 /// A login's secret in an address.

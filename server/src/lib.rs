@@ -41,8 +41,8 @@ pub use secret::SecretError;
 use settings::{Operations, Settings};
 pub use store::OpenError;
 use store::Store;
-use tls::Tls;
 pub use tls::TlsError;
+use tls::{Renewal, Tls};
 use webhooks::{Events, Webhooks};
 
 /// How long requests that are under way may take when the server stops.
@@ -78,6 +78,7 @@ pub struct Server {
     engine: Engine,
     handle: EngineHandle,
     tls: Option<Tls>,
+    renewal: Option<Renewal>,
     webhooks: Option<Webhooks>,
 }
 
@@ -115,7 +116,7 @@ impl Server {
             admin_token,
             assets: web::Assets::new(settings.assets),
             behind_proxy: settings.behind_proxy,
-            is_secure: tls.is_some(),
+            tls: tls.clone(),
             metrics: metrics.clone(),
             crowd: Arc::clone(&crowd),
         });
@@ -125,7 +126,7 @@ impl Server {
         let (mut redirect_address, mut metrics_address) = (None, None);
         if let Some(address) = settings.tls.http_redirect {
             let (listener, address) = listen(address).await?;
-            entrances.push(entrance(listener, None, crowd, web::redirect(http_address.port())));
+            entrances.push(entrance(listener, None, crowd, web::redirect(http_address.port(), tls.clone())));
             redirect_address = Some(address);
         }
         if let Some(address) = settings.operations.metrics_listen {
@@ -133,7 +134,8 @@ impl Server {
             entrances.push(entrance(listener, None, web::operations::crowd(), web::operations::router(app)));
             metrics_address = Some(address);
         }
-        Ok(Self { entrances, http_address, redirect_address, metrics_address, engine, handle, tls, webhooks })
+        let renewal = tls.as_ref().and_then(|tls| tls.renewal(metrics, redirect_address.is_some()));
+        Ok(Self { entrances, http_address, redirect_address, metrics_address, engine, handle, tls, renewal, webhooks })
     }
 
     /// What can be asked of the server while it runs.
@@ -180,9 +182,13 @@ impl Server {
         for entrance in self.entrances {
             tasks.spawn(entrance.serve(stopping.clone()));
         }
-        let mut reports = JoinSet::new();
+        // Without these the server goes on.
+        let mut errands = JoinSet::new();
         if let Some(webhooks) = self.webhooks {
-            reports.spawn(webhooks.run(stopping.clone()));
+            errands.spawn(webhooks.run(stopping.clone()));
+        }
+        if let Some(renewal) = self.renewal {
+            errands.spawn(renewal.run(stopping.clone()));
         }
         tokio::select! {
             () = stop => {}
@@ -194,7 +200,7 @@ impl Server {
         if tokio::time::timeout(GOODBYE_MAX, all_done).await.is_err() {
             tracing::info!("some requests were cut off");
         }
-        reports.join_all().await;
+        while errands.join_next().await.is_some() {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -47,6 +47,7 @@ struct Inner {
     offers: Family<Outcome, Counter>,
     replies: Family<Outcome, Counter>,
     webhooks: Family<Outcome, Counter>,
+    certificate_orders: Family<Outcome, Counter>,
     frames_in: Counter,
     frames_out: Counter,
     bytes_out: Counter,
@@ -70,6 +71,7 @@ struct Gauges {
     tasks: Gauge,
     cpu: Counter<f64, AtomicU64>,
     started: Gauge<f64, AtomicU64>,
+    certificate_ends: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -100,6 +102,7 @@ impl Metrics {
             offers: Family::default(),
             replies: Family::default(),
             webhooks: Family::default(),
+            certificate_orders: Family::default(),
             frames_in: Counter::default(),
             frames_out: Counter::default(),
             bytes_out: Counter::default(),
@@ -136,6 +139,17 @@ impl Metrics {
     /// Someone's event was delivered to the webhook, or given up, or dropped because too many waited.
     pub(crate) fn hooked(&self, outcome: &str) {
         self.0.webhooks.get_or_create(&Outcome { outcome: outcome.to_owned() }).inc();
+    }
+
+    /// A certificate was ordered: `ok`, or `failed`.
+    pub(crate) fn ordered(&self, outcome: &str) {
+        self.0.certificate_orders.get_or_create(&Outcome { outcome: outcome.to_owned() }).inc();
+    }
+
+    /// When the certificate that is shown is over; 0: there is none.
+    pub(crate) fn certificate_ends(&self, at: Option<SystemTime>) {
+        let seconds = at.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_secs());
+        self.0.gauges.certificate_ends.set(i64::try_from(seconds).unwrap_or(i64::MAX));
     }
 
     /// A frame came from a client.
@@ -203,6 +217,7 @@ impl Inner {
         registry.register("offers", "WebRTC offers, by what came of them", self.offers.clone());
         registry.register("room_requests", "Joins, creations, departures, by what came of them", self.replies.clone());
         registry.register("webhooks", "Events for the webhook, by what came of them", self.webhooks.clone());
+        registry.register("certificate_orders", "Certificates ordered, by what came of it", self.certificate_orders.clone());
         registry.register("frames_received", "Data channel frames from clients", self.frames_in.clone());
         registry.register("frames_sent", "Data channel frames to clients", self.frames_out.clone());
         registry.register_with_unit("frames_sent", "Their size", Unit::Bytes, self.bytes_out.clone());
@@ -225,6 +240,12 @@ impl Inner {
         }
         registry.register_with_unit("process_resident_memory", "Memory", Unit::Bytes, gauges.resident.clone());
         registry.register_with_unit("process_cpu", "Processor time", Unit::Seconds, gauges.cpu.clone());
+        registry.register_with_unit(
+            "certificate_expiry",
+            "When the certificate that is shown is over, since 1970 (0: there is none)",
+            Unit::Seconds,
+            gauges.certificate_ends.clone(),
+        );
         registry.register_with_unit(
             "process_start_time",
             "When the process began, since 1970",

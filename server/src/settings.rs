@@ -15,7 +15,7 @@ mod tls;
 
 pub use limits::Limits;
 pub use operations::Operations;
-pub use tls::{Tls, TlsSource};
+pub use tls::{Acme, Domain, Tls, TlsSource};
 
 /// The server of RTC-Chat: its pages, its API and its data channels.
 ///

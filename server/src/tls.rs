@@ -3,22 +3,31 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::ResolvesServerCert;
 use rustls::sign::CertifiedKey;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+mod acme;
+mod leaf;
 mod self_signed;
+mod shown;
 
+pub(crate) use acme::Renewal;
+use shown::{ACME_TLS, Shown};
+
+use crate::metrics::Metrics;
 use crate::settings::TlsSource;
 
 /// What is spoken on the connection. HTTP/2 is left out on purpose: see the decisions.
@@ -39,6 +48,8 @@ pub enum TlsError {
     Setup(rustls::Error),
     #[error("cannot make a certificate: {0}")]
     SelfSigned(String),
+    #[error("cannot set up the way to the certificate authority: {0}")]
+    Client(String),
 }
 
 /// Encrypts what is accepted. Clones show the same certificate.
@@ -48,12 +59,8 @@ pub(crate) struct Tls {
     shown: Arc<Shown>,
     source: Arc<TlsSource>,
     data_dir: PathBuf,
-}
-
-/// The certificate that visitors are shown now.
-#[derive(Debug)]
-struct Shown {
-    current: RwLock<Option<Arc<CertifiedKey>>>,
+    /// Has the renewal look at once.
+    wake: Arc<Notify>,
 }
 
 /// A certificate, what it hangs on, and its key, all as PEM.
@@ -71,35 +78,90 @@ impl Tls {
         if source == TlsSource::None {
             return Ok(None);
         }
-        let shown = Arc::new(Shown { current: RwLock::new(None) });
+        let shown = Arc::new(Shown::default());
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Setup)?
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(&shown) as Arc<dyn ResolvesServerCert>);
         config.alpn_protocols = vec![HTTP.to_vec()];
+        if matches!(source, TlsSource::Acme(_)) {
+            config.alpn_protocols.push(ACME_TLS.to_vec());
+        }
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        let tls = Self { acceptor, shown, source: Arc::new(source), data_dir: data_dir.to_owned() };
-        tls.reload()?;
+        let wake = Arc::new(Notify::new());
+        let tls = Self { acceptor, shown, source: Arc::new(source), data_dir: data_dir.to_owned(), wake };
+        tls.read()?;
         Ok(Some(tls))
     }
 
-    /// Reads the certificate again. Whatever is wrong with it: the one that is shown stays.
+    /// Reads what the settings name, and makes nothing.
+    pub(crate) fn check(source: &TlsSource, data_dir: &Path) -> Result<(), TlsError> {
+        match source {
+            TlsSource::Files { .. } => Self::open(source.clone(), data_dir).map(drop),
+            TlsSource::Acme(wish) => acme::check(wish),
+            TlsSource::None | TlsSource::SelfSigned { .. } => Ok(()),
+        }
+    }
+
+    /// Reads the certificate again, or has the authority asked at once where it is time. Whatever is wrong with it: the one
+    /// that is shown stays.
     pub(crate) fn reload(&self) -> Result<(), TlsError> {
+        self.wake.notify_one();
+        if matches!(*self.source, TlsSource::Acme(_)) { Ok(()) } else { self.read() }
+    }
+
+    fn read(&self) -> Result<(), TlsError> {
         let pair = match &*self.source {
             TlsSource::None => return Ok(()),
             TlsSource::Files { cert, key } => {
                 Pair { chain: read(cert)?, key: read(key)?, chain_path: cert.clone(), key_path: key.clone() }
             }
             TlsSource::SelfSigned { names } => self_signed::open(&self.data_dir, names)?,
+            TlsSource::Acme(wish) => match acme::kept(wish, &self.data_dir).map(|kept| kept.parse()) {
+                Some(Ok(kept)) => {
+                    self.shown.show(kept);
+                    return Ok(());
+                }
+                // Until the authority has issued one: a warning is better than no answer.
+                Some(Err(_)) | None => {
+                    self.shown.set_trouble(Some("the authority has not issued one yet".to_owned()));
+                    let names: Vec<String> = wish.domains.iter().map(ToString::to_string).collect();
+                    self_signed::open(&self.data_dir, &names)?
+                }
+            },
         };
         self.shown.show(pair.parse()?);
         Ok(())
     }
 
-    /// The handshake.
-    pub(crate) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> io::Result<TlsStream<S>> {
-        self.acceptor.accept(stream).await
+    /// What keeps the certificate good, where an authority issues it by itself. `has_http`: [`Self::proof`] is asked over HTTP.
+    pub(crate) fn renewal(&self, metrics: Metrics, has_http: bool) -> Option<Renewal> {
+        let TlsSource::Acme(wish) = &*self.source else { return None };
+        let (shown, wake) = (Arc::clone(&self.shown), Arc::clone(&self.wake));
+        Some(Renewal::new(wish.clone(), &self.data_dir, shown, wake, metrics, has_http))
+    }
+
+    /// What a certificate authority is to read over HTTP under this token (RFC 8555, section 8.3).
+    pub(crate) fn proof(&self, token: &str) -> Option<String> {
+        self.shown.text_of(token)
+    }
+
+    /// Why there is no good certificate.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.shown.trouble()
+    }
+
+    /// When the certificate that is shown ends.
+    pub(crate) fn ends(&self) -> Option<SystemTime> {
+        self.shown.leaf().map(|leaf| leaf.not_after)
+    }
+
+    /// The handshake. `None`: it was all that was wanted, by a certificate authority.
+    pub(crate) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> io::Result<Option<TlsStream<S>>> {
+        let stream = self.acceptor.accept(stream).await?;
+        let is_proof = stream.get_ref().1.alpn_protocol() == Some(ACME_TLS);
+        Ok((!is_proof).then_some(stream))
     }
 
     /// What a person must know who runs a server that nobody vouches for.
@@ -118,22 +180,6 @@ impl Tls {
              To spare everyone the warning, install that file as a trusted certificate on their devices.",
             path.display()
         ))
-    }
-}
-
-impl Shown {
-    fn show(&self, pair: CertifiedKey) {
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(pair));
-    }
-
-    fn now(&self) -> Option<Arc<CertifiedKey>> {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl ResolvesServerCert for Shown {
-    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.now()
     }
 }
 

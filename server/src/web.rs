@@ -16,6 +16,7 @@ use crate::join_key::JoinKey;
 use crate::keys::Keys;
 use crate::metrics::Metrics;
 use crate::secret::Secret;
+use crate::tls::Tls;
 
 mod admin;
 mod api;
@@ -57,8 +58,8 @@ pub(crate) struct Inner {
     pub assets: Assets,
     /// Whether `X-Forwarded-…` is to be believed.
     pub behind_proxy: bool,
-    /// Whether we speak TLS ourselves.
-    pub is_secure: bool,
+    /// Where we speak TLS ourselves.
+    pub tls: Option<Tls>,
     pub metrics: Metrics,
     /// Who is connected over HTTP.
     pub crowd: Arc<Crowd>,

@@ -1,13 +1,13 @@
 //! A certificate of our own making, for a LAN: kept in the data directory, so that whoever trusted it once need not again.
 
-use std::net::IpAddr;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
-use x509_parser::extensions::GeneralName;
-use x509_parser::pem::parse_x509_pem;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
+use super::leaf::Leaf;
 use super::{Pair, TlsError, read, write_private};
 
 pub(super) const CERTIFICATE: &str = "self-signed.crt";
@@ -52,26 +52,8 @@ fn make(names: &[String], now: SystemTime) -> Result<(String, String), rcgen::Er
 }
 
 fn is_good(pem: &[u8], names: &[String], now: SystemTime) -> bool {
-    let Ok((_, pem)) = parse_x509_pem(pem) else { return false };
-    let Ok(certificate) = pem.parse_x509() else { return false };
-    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let needed_until = i64::try_from((now + REST_MIN).as_secs()).unwrap_or(i64::MAX);
-    let Ok(Some(known)) = certificate.subject_alternative_name() else { return false };
-    let has = |name: &String| {
-        known.value.general_names.iter().any(|known| match known {
-            GeneralName::DNSName(known) => known.eq_ignore_ascii_case(name),
-            GeneralName::IPAddress(bytes) => name.parse().is_ok_and(|address| octets(address) == *bytes),
-            _ => false,
-        })
-    };
-    certificate.validity().not_after.timestamp() > needed_until && names.iter().all(has)
-}
-
-fn octets(address: IpAddr) -> Vec<u8> {
-    match address {
-        IpAddr::V4(address) => address.octets().to_vec(),
-        IpAddr::V6(address) => address.octets().to_vec(),
-    }
+    let Ok(certificate) = CertificateDer::from_pem_slice(pem) else { return false };
+    Leaf::read(&certificate).is_some_and(|leaf| leaf.rest(now) > REST_MIN && names.iter().all(|name| leaf.is_for(name)))
 }
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ impl FromRequestParts<App> for Caller {
                 token => Token::read(token, app.keys()),
             },
             is_browser: headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN),
-            is_secure: app.0.is_secure
+            is_secure: app.0.tls.is_some()
                 || app.0.behind_proxy && headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https"),
         })
     }

@@ -12,6 +12,7 @@ use axum::routing::get;
 
 use super::{App, Crowd, guard};
 use crate::metrics::{self, Metrics};
+use crate::tls::Tls;
 
 /// An engine that does not answer within this time has too much to do.
 const READY_WITHIN: Duration = Duration::from_secs(2);
@@ -31,20 +32,25 @@ pub(crate) fn probes() -> Router<App> {
 }
 
 /// Whether someone new may be sent here: not while the server is overloaded, drained or stopped, nor while what is said
-/// cannot be kept.
-async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
+/// cannot be kept. A certificate that is missing is told of but keeps nobody away: the authority must reach us to issue one.
+async fn ready(State(app): State<App>) -> (StatusCode, String) {
+    let unready = |why: &str| (StatusCode::SERVICE_UNAVAILABLE, why.to_owned());
     if !app.engine().store_works() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "the database does not work");
+        return unready("the database does not work");
     }
     match tokio::time::timeout(READY_WITHIN, app.engine().census()).await {
-        Ok(Ok(census)) if census.draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
-        Ok(Ok(_)) => (StatusCode::OK, "ready"),
-        Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
+        Ok(Ok(census)) if census.draining => unready("draining"),
+        Ok(Ok(_)) => match app.0.tls.as_ref().and_then(Tls::trouble) {
+            Some(why) => (StatusCode::OK, format!("ready, without a new certificate: {why}")),
+            None => (StatusCode::OK, "ready".to_owned()),
+        },
+        Ok(Err(_)) | Err(_) => unready("overloaded"),
     }
 }
 
 async fn tell(State(app): State<App>) -> Response {
     let census = app.engine().census().await.unwrap_or_default();
+    app.0.metrics.certificate_ends(app.0.tls.as_ref().and_then(Tls::ends));
     let page = app.0.metrics.to_text(&census, app.0.crowd.count());
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], page).into_response()
 }

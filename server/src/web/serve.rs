@@ -109,7 +109,8 @@ async fn attend<S: AsyncRead + AsyncWrite + Unpin>(
         () = stop.cancelled() => return,
     };
     match shaken {
-        Ok(Ok(stream)) => converse(stream, router, peer, stop).await,
+        Ok(Ok(Some(stream))) => converse(stream, router, peer, stop).await,
+        Ok(Ok(None)) => tracing::debug!("a certificate authority looked at the proof"),
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
     }

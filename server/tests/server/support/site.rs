@@ -72,7 +72,7 @@ impl Site {
     }
 }
 
-fn settings(data: &Path, flags: &[&str]) -> Settings {
+pub(crate) fn settings(data: &Path, flags: &[&str]) -> Settings {
     let data = data.to_str().expect("a path in UTF-8");
     let base = ["rtc-chat-server", "--listen", "127.0.0.1:0", "--data-dir", data];
     // Later flags win.
