@@ -1,5 +1,6 @@
 //! The server's JSON API, typed.
 
+mod admin;
 #[cfg(test)]
 mod tests;
 
@@ -57,6 +58,9 @@ pub struct Api {
     /// Without one there is no TLS on this machine, and every request says so.
     http: Result<Client, String>,
 }
+
+/// The API's own description, as the server makes it.
+pub type Description = serde_json::Value;
 
 impl Api {
     /// `server` is the root of the server; its path is ignored.
@@ -141,6 +145,11 @@ impl Api {
     /// From now on the client may come in again. For moderators.
     pub async fn lift_ban(&self, room: &RoomId, token: &str, client: &ClientId) -> Result<(), ApiError> {
         self.order(Method::DELETE, &path(room, &format!("/bans/{}", segment(client.as_str()))), token).await
+    }
+
+    /// What the API offers, as OpenAPI describes it.
+    pub async fn describe(&self) -> Result<Description, ApiError> {
+        self.ask(self.request(Method::GET, "openapi.json")?).await
     }
 
     /// What is answered with nothing.
