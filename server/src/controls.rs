@@ -1,31 +1,47 @@
 //! What can be changed while the server runs.
 
+use std::sync::Arc;
+
+use crate::credentials::Credentials;
 use crate::engine::{EngineHandle, Unavailable};
 use crate::settings::Settings;
 use crate::tls::Tls;
+use crate::web::Crowd;
 
 /// Reaches into a running server.
 #[derive(Clone)]
 pub struct Controls {
     engine: EngineHandle,
     tls: Option<Tls>,
+    credentials: Arc<Credentials>,
+    crowd: Arc<Crowd>,
 }
 
 impl Controls {
-    pub(crate) fn new(engine: EngineHandle, tls: Option<Tls>) -> Self {
-        Self { engine, tls }
+    pub(crate) fn new(
+        engine: EngineHandle,
+        tls: Option<Tls>,
+        credentials: Arc<Credentials>,
+        crowd: Arc<Crowd>,
+    ) -> Self {
+        Self { engine, tls, credentials, crowd }
     }
 
-    /// Takes over what may change without a restart: the certificate's files, and the limits on offers and connections.
-    /// What is wrong is logged, and what was in force stays.
+    /// Takes over what may change without a restart: every limit, the ICE servers, the certificate, the administrator's token
+    /// and the join key. What is wrong is logged, and what was in force stays.
     pub async fn reload(&self, settings: &Settings) {
         if let Some(tls) = &self.tls {
-            match tls.reload() {
+            match tls.reload(&settings.tls.source()) {
                 Ok(()) => tracing::info!("read the certificate again"),
                 Err(error) => tracing::error!(%error, "the certificate stays as it was"),
             }
         }
-        if let Err(Unavailable) = self.engine.limit(settings.limits).await {
+        if let Err(error) = self.credentials.reload(settings) {
+            tracing::error!(%error, "the administrator's token and the join key stay as they were");
+        }
+        let (per_address, in_all) = settings.http_connections();
+        self.crowd.limit(per_address, in_all);
+        if let Err(Unavailable) = self.engine.configure(settings.limits, settings.rooms()).await {
             tracing::error!("the limits stay as they were");
         }
     }

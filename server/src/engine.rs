@@ -25,7 +25,7 @@ mod oversight;
 mod socket;
 mod stun;
 
-pub(crate) use admission::network_of;
+pub(crate) use admission::{Rate, network_of};
 pub use event_loop::EngineError;
 pub(crate) use event_loop::{Engine, EngineSettings};
 pub(crate) use offer::OfferError;

@@ -76,6 +76,12 @@ impl Keys {
         self.verify(b"session", &[session], signature).then(|| SessionId::new(*session))
     }
 
+    /// Whether it could be the token of another installation's session.
+    pub(crate) fn is_session_shaped(token: &str) -> bool {
+        token.len() <= 128
+            && URL_SAFE_NO_PAD.decode(token).is_ok_and(|bytes| bytes.len() == SESSION_BYTES + SIGNATURE_BYTES)
+    }
+
     /// A form's token: it fits only this session's forms, and only for a while. `now`: seconds since 1970.
     pub(crate) fn form_token(&self, session: &SessionId, now: u64) -> String {
         let mut bytes = now.to_be_bytes().to_vec();

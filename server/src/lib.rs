@@ -15,6 +15,7 @@ mod calendar;
 pub mod check;
 pub mod cli;
 mod controls;
+mod credentials;
 mod engine;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
@@ -29,9 +30,9 @@ mod web;
 mod webhooks;
 
 pub use controls::Controls;
+use credentials::{CredentialError, Credentials};
 pub use engine::EngineError;
 use engine::{Engine, EngineHandle, EngineSettings};
-use join_key::JoinKey;
 pub use join_key::JoinKeyError;
 pub use keys::KeyError;
 use keys::Keys;
@@ -78,6 +79,7 @@ pub struct Server {
     engine: Engine,
     handle: EngineHandle,
     tls: Option<Tls>,
+    controls: Controls,
     renewal: Option<Renewal>,
     webhooks: Option<Webhooks>,
 }
@@ -86,8 +88,7 @@ impl Server {
     /// Binds every socket.
     pub async fn bind(settings: Settings) -> Result<Self, StartError> {
         let keys = Keys::open(&settings.data_dir)?;
-        let join_key = settings.join_key.as_deref().map(JoinKey::read).transpose()?;
-        let admin_token = settings.admin_token_file.as_deref().map(Secret::read).transpose()?;
+        let credentials = Arc::new(Credentials::open(&settings)?);
         let database = settings.database();
         let tls = Tls::open(settings.tls.source(), &settings.data_dir)?;
         let metrics = Metrics::new();
@@ -95,25 +96,22 @@ impl Server {
         let (listener, http_address) = listen(settings.listen).await?;
         let engine_settings = EngineSettings {
             listen: settings.rtc_listen(),
-            public_addresses: settings.rtc_address,
+            public_addresses: settings.rtc_address.clone(),
             limits: settings.limits,
-            kept_rooms: settings.room,
-            rooms: rooms::Config { ice_servers: settings.ice_server, ..settings.limits.rooms() },
+            kept_rooms: settings.room.clone(),
+            rooms: settings.rooms(),
             metrics: metrics.clone(),
             events,
         };
         let (store, stored) = Store::open(&database).await?;
         tracing::info!(n_rooms = stored.len(), "opened the database");
         let (engine, handle) = Engine::bind(engine_settings, store, stored).await?;
-        let in_all = settings.limits.http_connections;
-        // Every connection is the proxy's.
-        let per_address = if settings.behind_proxy { in_all } else { settings.limits.http_connections_per_address };
+        let (per_address, in_all) = settings.http_connections();
         let crowd = Arc::new(web::Crowd::new(per_address, in_all));
         let app = web::App::new(web::Inner {
             engine: handle.clone(),
             keys,
-            join_key,
-            admin_token,
+            credentials: Arc::clone(&credentials),
             assets: web::Assets::new(settings.assets),
             behind_proxy: settings.behind_proxy,
             tls: tls.clone(),
@@ -122,6 +120,7 @@ impl Server {
         });
         let entrance =
             |listener, tls, crowd, router| web::Entrance { listener, tls, crowd, router, metrics: metrics.clone() };
+        let controls = Controls::new(handle.clone(), tls.clone(), credentials, Arc::clone(&crowd));
         let mut entrances = vec![entrance(listener, tls.clone(), Arc::clone(&crowd), app.clone().into_router())];
         let (mut redirect_address, mut metrics_address) = (None, None);
         if let Some(address) = settings.tls.http_redirect {
@@ -135,12 +134,23 @@ impl Server {
             metrics_address = Some(address);
         }
         let renewal = tls.as_ref().and_then(|tls| tls.renewal(metrics, redirect_address.is_some()));
-        Ok(Self { entrances, http_address, redirect_address, metrics_address, engine, handle, tls, renewal, webhooks })
+        Ok(Self {
+            entrances,
+            http_address,
+            redirect_address,
+            metrics_address,
+            engine,
+            handle,
+            tls,
+            controls,
+            renewal,
+            webhooks,
+        })
     }
 
     /// What can be asked of the server while it runs.
     pub fn controls(&self) -> Controls {
-        Controls::new(self.handle.clone(), self.tls.clone())
+        self.controls.clone()
     }
 
     /// Where the metrics are served.
@@ -201,6 +211,15 @@ impl Server {
             tracing::info!("some requests were cut off");
         }
         while errands.join_next().await.is_some() {}
+    }
+}
+
+impl From<CredentialError> for StartError {
+    fn from(error: CredentialError) -> Self {
+        match error {
+            CredentialError::Secret(error) => Self::Secret(error),
+            CredentialError::JoinKey(error) => Self::JoinKey(error),
+        }
     }
 }
 

@@ -4,8 +4,9 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::ArgMatches;
 use server::cli::Command;
-use server::settings::Settings;
+use server::settings::{Changes, Settings};
 use server::{Controls, Server, check};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::layer::SubscriberExt;
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
             let colours = std::io::stderr().is_terminal();
             let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
             tracing_subscriber::registry().with(filter).with(lines).init();
-            runtime.block_on(serve(settings, log))
+            runtime.block_on(serve(settings, matches, log))
         }
     };
     // A password that is still being hashed interests nobody any more.
@@ -61,7 +62,7 @@ fn filter(settings: &Settings) -> Result<EnvFilter, String> {
     EnvFilter::try_new(format!("{QUIET},{}", settings.log)).map_err(|error| format!("--log: {error}"))
 }
 
-fn check(settings: &Settings, matches: &clap::ArgMatches) -> ExitCode {
+fn check(settings: &Settings, matches: &ArgMatches) -> ExitCode {
     let _ = write!(std::io::stdout(), "{}", check::effective(matches));
     match check::files(settings) {
         Ok(()) => ExitCode::SUCCESS,
@@ -86,7 +87,7 @@ async fn administer(command: Command) -> ExitCode {
     }
 }
 
-async fn serve(settings: Settings, log: Log) -> ExitCode {
+async fn serve(settings: Settings, matches: ArgMatches, log: Log) -> ExitCode {
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(error) => {
@@ -111,8 +112,8 @@ async fn serve(settings: Settings, log: Log) -> ExitCode {
         eprintln!("{notice}");
     }
     tracing::info!(rtc_port = server.rtc_address().port(), "ready");
-    let controls = server.controls();
-    server.run(signals.until_stop(&controls, &log, drain)).await;
+    let mut reload = Reload { controls: server.controls(), log, started: matches.clone(), current: matches };
+    server.run(signals.until_stop(&mut reload, drain)).await;
     tracing::info!("stopped");
     ExitCode::SUCCESS
 }
@@ -134,16 +135,16 @@ impl Signals {
     }
 
     /// Reloads on SIGHUP. On SIGTERM and SIGINT everyone may first leave by themselves for `drain`; a second one ends that.
-    async fn until_stop(&mut self, controls: &Controls, log: &Log, drain: Duration) {
+    async fn until_stop(&mut self, reload: &mut Reload, drain: Duration) {
         loop {
             tokio::select! {
                 () = told_to_stop(&mut self.terminate, &mut self.interrupt) => break,
-                _ = self.hang_up.recv() => reload(controls, log).await,
+                _ = self.hang_up.recv() => reload.run().await,
             }
         }
         if !drain.is_zero() {
             tokio::select! {
-                _ = tokio::time::timeout(drain, controls.drain()) => {}
+                _ = tokio::time::timeout(drain, reload.controls.drain()) => {}
                 () = told_to_stop(&mut self.terminate, &mut self.interrupt) => {}
             }
         }
@@ -157,17 +158,35 @@ async fn told_to_stop(terminate: &mut Signal, interrupt: &mut Signal) {
     }
 }
 
-/// Reads the settings again. Whatever is wrong with them: what was in force stays.
-async fn reload(controls: &Controls, log: &Log) {
-    let settings = match Settings::read() {
-        Ok((settings, _)) => settings,
-        Err(error) => return tracing::error!(%error, "the settings stay as they were"),
-    };
-    match filter(&settings).map(|filter| log.reload(filter)) {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::error!(%error, "the log stays as it was"),
-        Err(complaint) => tracing::error!(complaint, "the log stays as it was"),
+/// What is needed to take new settings over.
+struct Reload {
+    controls: Controls,
+    log: Log,
+    /// What still holds of the settings that need a restart.
+    started: ArgMatches,
+    /// What holds of the others.
+    current: ArgMatches,
+}
+
+impl Reload {
+    /// Reads the settings again. Whatever is wrong with them: what was in force stays.
+    async fn run(&mut self) {
+        let (settings, matches) = match Settings::read() {
+            Ok(read) => read,
+            Err(error) => return tracing::error!(%error, "the settings stay as they were"),
+        };
+        match filter(&settings).map(|filter| self.log.reload(filter)) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the log stays as it was"),
+            Err(complaint) => tracing::error!(complaint, "the log stays as it was"),
+        }
+        self.controls.reload(&settings).await;
+        let restart = Changes::between(&self.started, &matches).restart;
+        if !restart.is_empty() {
+            tracing::warn!(settings = restart.join(", "), "these need a restart and stay as they were");
+        }
+        let changed = Changes::between(&self.current, &matches).live;
+        tracing::info!(changed = changed.join(", "), "read the settings again");
+        self.current = matches;
     }
-    controls.reload(&settings).await;
-    tracing::info!("read the settings again");
 }

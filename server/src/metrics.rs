@@ -217,7 +217,11 @@ impl Inner {
         registry.register("offers", "WebRTC offers, by what came of them", self.offers.clone());
         registry.register("room_requests", "Joins, creations, departures, by what came of them", self.replies.clone());
         registry.register("webhooks", "Events for the webhook, by what came of them", self.webhooks.clone());
-        registry.register("certificate_orders", "Certificates ordered, by what came of it", self.certificate_orders.clone());
+        registry.register(
+            "certificate_orders",
+            "Certificates ordered, by what came of it",
+            self.certificate_orders.clone(),
+        );
         registry.register("frames_received", "Data channel frames from clients", self.frames_in.clone());
         registry.register("frames_sent", "Data channel frames to clients", self.frames_out.clone());
         registry.register_with_unit("frames_sent", "Their size", Unit::Bytes, self.bytes_out.clone());

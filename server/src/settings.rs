@@ -8,11 +8,13 @@ use protocol::{IceServer, RoomId};
 
 use crate::cli::Command;
 
+mod changes;
 pub mod file;
 mod limits;
 mod operations;
 mod tls;
 
+pub use changes::Changes;
 pub use limits::Limits;
 pub use operations::Operations;
 pub use tls::{Acme, Domain, Tls, TlsSource};
@@ -101,6 +103,17 @@ impl Settings {
 
     pub fn database(&self) -> PathBuf {
         self.database.clone().unwrap_or_else(|| self.data_dir.join("rtc-chat.sqlite"))
+    }
+
+    /// What the rooms are told: at the start, and when the settings are read again.
+    pub(crate) fn rooms(&self) -> rooms::Config {
+        rooms::Config { ice_servers: self.ice_server.clone(), ..self.limits.rooms() }
+    }
+
+    /// HTTP connections of one address, and in all. Behind a proxy every connection is the proxy's.
+    pub(crate) fn http_connections(&self) -> (usize, usize) {
+        let in_all = self.limits.http_connections;
+        (if self.behind_proxy { in_all } else { self.limits.http_connections_per_address }, in_all)
     }
 
     /// The address for WebRTC. With any free HTTP port it is any free UDP port too.

@@ -91,7 +91,7 @@ impl Tls {
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let wake = Arc::new(Notify::new());
         let tls = Self { acceptor, shown, source: Arc::new(source), data_dir: data_dir.to_owned(), wake };
-        tls.read()?;
+        tls.read(&tls.source)?;
         Ok(Some(tls))
     }
 
@@ -106,13 +106,18 @@ impl Tls {
 
     /// Reads the certificate again, or has the authority asked at once where it is time. Whatever is wrong with it: the one
     /// that is shown stays.
-    pub(crate) fn reload(&self) -> Result<(), TlsError> {
+    /// Files may be others than before; where the certificate comes from stays.
+    pub(crate) fn reload(&self, wanted: &TlsSource) -> Result<(), TlsError> {
         self.wake.notify_one();
-        if matches!(*self.source, TlsSource::Acme(_)) { Ok(()) } else { self.read() }
+        match (&*self.source, wanted) {
+            (TlsSource::Acme(_), _) => Ok(()),
+            (TlsSource::Files { .. }, files @ TlsSource::Files { .. }) => self.read(files),
+            (source, _) => self.read(source),
+        }
     }
 
-    fn read(&self) -> Result<(), TlsError> {
-        let pair = match &*self.source {
+    fn read(&self, source: &TlsSource) -> Result<(), TlsError> {
+        let pair = match source {
             TlsSource::None => return Ok(()),
             TlsSource::Files { cert, key } => {
                 Pair { chain: read(cert)?, key: read(key)?, chain_path: cert.clone(), key_path: key.clone() }
@@ -158,7 +163,10 @@ impl Tls {
     }
 
     /// The handshake. `None`: it was all that was wanted, by a certificate authority.
-    pub(crate) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> io::Result<Option<TlsStream<S>>> {
+    pub(crate) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+    ) -> io::Result<Option<TlsStream<S>>> {
         let stream = self.acceptor.accept(stream).await?;
         let is_proof = stream.get_ref().1.alpn_protocol() == Some(ACME_TLS);
         Ok((!is_proof).then_some(stream))
@@ -251,16 +259,16 @@ mod tests {
         let tls = Tls::open(source, dir.path()).unwrap().unwrap();
         let first = shown(&tls);
         pair(dir.path());
-        tls.reload().unwrap();
+        tls.reload(&tls.source).unwrap();
         let second = shown(&tls);
         assert_ne!(first, second);
         let other = tempfile::tempdir().unwrap();
         std::fs::copy(pair(other.path()).1, &key).unwrap();
-        assert!(matches!(tls.reload(), Err(TlsError::Pair(_))), "a key of another certificate");
+        assert!(matches!(tls.reload(&tls.source), Err(TlsError::Pair(_))), "a key of another certificate");
         std::fs::write(&cert, "nonsense").unwrap();
-        assert!(matches!(tls.reload(), Err(TlsError::NoCertificate { .. })));
+        assert!(matches!(tls.reload(&tls.source), Err(TlsError::NoCertificate { .. })));
         std::fs::remove_file(&cert).unwrap();
-        assert!(matches!(tls.reload(), Err(TlsError::File { .. })));
+        assert!(matches!(tls.reload(&tls.source), Err(TlsError::File { .. })));
         assert_eq!(shown(&tls), second);
     }
 

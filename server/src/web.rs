@@ -1,7 +1,8 @@
 //! Everything over HTTP: the pages, the form flow of the first version, the API, the assets.
 
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -11,11 +12,10 @@ use axum::routing::{get, post};
 use protocol::limits::OFFER_BYTES;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::credentials::{Credentials, Verdict};
 use crate::engine::EngineHandle;
-use crate::join_key::JoinKey;
 use crate::keys::Keys;
 use crate::metrics::Metrics;
-use crate::secret::Secret;
 use crate::tls::Tls;
 
 mod admin;
@@ -52,9 +52,7 @@ pub(crate) struct App(Arc<Inner>);
 pub(crate) struct Inner {
     pub engine: EngineHandle,
     pub keys: Keys,
-    pub join_key: Option<JoinKey>,
-    /// Without one there is no administration.
-    pub admin_token: Option<Secret>,
+    pub credentials: Arc<Credentials>,
     pub assets: Assets,
     /// Whether `X-Forwarded-…` is to be believed.
     pub behind_proxy: bool,
@@ -103,8 +101,9 @@ impl App {
         &self.0.keys
     }
 
-    fn is_administrator(&self, token: &str) -> bool {
-        self.0.admin_token.as_ref().is_some_and(|known| known.is(token))
+    /// Whether that is the administrator's token.
+    fn judge(&self, token: &str, from: IpAddr) -> Verdict {
+        self.0.credentials.judge(token, from, Instant::now())
     }
 
     fn engine(&self) -> &EngineHandle {

@@ -74,6 +74,11 @@ impl AddressBuckets {
         Self { rate, buckets: BTreeMap::new(), sweep_at: Self::SWEEP_AT_LEAST }
     }
 
+    /// What was taken before counts on.
+    pub(crate) fn set_rate(&mut self, rate: Rate) {
+        self.rate = rate;
+    }
+
     pub(crate) fn has_token(&self, from: IpAddr, now: Instant) -> bool {
         self.buckets.get(&network(from)).copied().unwrap_or(Bucket::full(now)).has_token(self.rate, now)
     }

@@ -53,8 +53,7 @@ pub struct Rooms {
 
 impl Rooms {
     pub fn new(config: Config, seed: [u8; 32], now: Instant) -> Self {
-        let (free, per_hour) = config.rooms_per_address;
-        let (per_minute, _) = config.wrong_passwords_per_minute;
+        let (creations, guesses) = rates(&config);
         Self {
             rng: ChaCha8Rng::from_seed(seed),
             effects: Effects::default(),
@@ -66,10 +65,25 @@ impl Rooms {
             text_jobs: BTreeMap::new(),
             attempts: Attempts::default(),
             next_job: 0,
-            rooms_created: AddressBuckets::new(Rate::new(per_hour, Duration::from_hours(1), free)),
-            wrong_passwords: AddressBuckets::new(Rate::new(per_minute, Duration::from_mins(1), per_minute)),
+            rooms_created: AddressBuckets::new(creations),
+            wrong_passwords: AddressBuckets::new(guesses),
             is_stopping: false,
             config,
+        }
+    }
+
+    /// Exchanges the limits while people are inside. What was counted counts on; a span that has begun with a time to end
+    /// (a lease, a knock) ends then; silence and emptiness are judged by the new limits at once.
+    pub fn configure(&mut self, config: Config, now: Instant) {
+        let (creations, guesses) = rates(&config);
+        self.rooms_created.set_rate(creations);
+        self.wrong_passwords.set_rate(guesses);
+        self.config = config;
+        for room in self.directory.rooms() {
+            self.agenda.note(Topic::Room(room.id.clone()), now);
+            for seat in room.seats.values() {
+                self.agenda.note(Topic::Seat(seat.client.clone()), now);
+            }
         }
     }
 
@@ -204,4 +218,11 @@ impl Rooms {
         self.next_job += 1;
         JobId(self.next_job)
     }
+}
+
+/// Of rooms created, and of wrong passwords, by one address.
+fn rates(config: &Config) -> (Rate, Rate) {
+    let (free, per_hour) = config.rooms_per_address;
+    let (per_minute, _) = config.wrong_passwords_per_minute;
+    (Rate::new(per_hour, Duration::from_hours(1), free), Rate::new(per_minute, Duration::from_mins(1), per_minute))
 }

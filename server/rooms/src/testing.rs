@@ -296,6 +296,12 @@ impl Bench {
         self.now = until;
     }
 
+    /// The limits are others from now on.
+    pub(crate) fn configure(&mut self, config: Config) {
+        self.rooms.configure(config, self.now);
+        self.wait(Duration::ZERO);
+    }
+
     pub(crate) fn open_channel(&mut self, name: &str) {
         self.rooms.handle_connected(&client(name), self.now);
         self.drain();

@@ -22,7 +22,18 @@ struct Bucket {
 
 impl Rate {
     pub(crate) fn per_minute(count: u32, burst: u32) -> Self {
-        Self { every: Duration::from_secs(60) / count.max(1), burst: burst.max(1), buckets: BTreeMap::new() }
+        Self { every: every(count), burst: burst.max(1), buckets: BTreeMap::new() }
+    }
+
+    /// What was taken before counts on.
+    pub(crate) fn set(&mut self, count: u32, burst: u32) {
+        (self.every, self.burst) = (every(count), burst.max(1));
+    }
+
+    /// Whether there is a token to take.
+    pub(crate) fn has_token(&self, from: IpAddr, now: Instant) -> bool {
+        let full_at = self.buckets.get(&network_of(from)).map_or(now, |bucket| bucket.full_at.max(now));
+        full_at + self.every <= now + self.every * self.burst
     }
 
     /// Takes a token, where there is one.
@@ -41,6 +52,10 @@ impl Rate {
         bucket.full_at = full_at;
         true
     }
+}
+
+fn every(count: u32) -> Duration {
+    Duration::from_secs(60) / count.max(1)
 }
 
 /// Who asks: an IPv4 address, or the /64 that one IPv6 customer usually has.

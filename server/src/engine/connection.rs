@@ -99,6 +99,11 @@ impl Factory {
         Self { config, candidates }
     }
 
+    /// Of connections to come.
+    pub(crate) fn set_backlog(&mut self, backlog: usize) {
+        self.config = self.config.clone().set_sctp_max_buffered_amount(backlog);
+    }
+
     /// Takes an offer that [`prepare`](super::offer::prepare) has checked. The answer is complete.
     pub(crate) fn accept(
         &self,

@@ -57,7 +57,7 @@ pub(crate) struct Engine {
     pub(super) connections: Connections,
     pub(super) rooms: Rooms,
     keeping: Keeping,
-    factory: Factory,
+    pub(super) factory: Factory,
     pub(super) hasher: Hasher,
     pub(super) offers: Rate,
     pub(super) limits: Limits,

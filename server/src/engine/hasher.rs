@@ -38,6 +38,12 @@ impl Hasher {
         Self { slots: slots.max(1), waiting: VecDeque::new(), running: JoinSet::new() }
     }
 
+    /// What runs goes on.
+    pub(crate) fn set_slots(&mut self, slots: usize) {
+        self.slots = slots.max(1);
+        self.fill();
+    }
+
     /// The rooms bound how many jobs there are.
     pub(crate) fn push(&mut self, job: Job) {
         self.waiting.push_back(job);

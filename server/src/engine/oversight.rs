@@ -24,8 +24,9 @@ pub(super) enum Oversight {
     Drain {
         reply: oneshot::Sender<()>,
     },
-    Limit {
+    Configure {
         limits: Box<Limits>,
+        rooms: Box<rooms::Config>,
         reply: oneshot::Sender<()>,
     },
 }
@@ -45,9 +46,9 @@ impl EngineHandle {
         self.oversee(|reply| Oversight::Drain { reply }).await
     }
 
-    /// Exchanges the limits on offers and connections.
-    pub(crate) async fn limit(&self, limits: Limits) -> Result<(), Unavailable> {
-        self.oversee(|reply| Oversight::Limit { limits: Box::new(limits), reply }).await
+    /// Exchanges every limit that the engine and the rooms enforce, and what clients are told of ICE servers.
+    pub(crate) async fn configure(&self, limits: Limits, rooms: rooms::Config) -> Result<(), Unavailable> {
+        self.oversee(|reply| Oversight::Configure { limits: Box::new(limits), rooms: Box::new(rooms), reply }).await
     }
 }
 
@@ -62,12 +63,19 @@ impl Engine {
                 self.draining = true;
                 self.drained.push(reply);
             }
-            Oversight::Limit { limits, reply } => {
-                self.offers = super::admission::Rate::per_minute(limits.offers_per_minute, limits.offers_burst);
-                self.limits = *limits;
+            Oversight::Configure { limits, rooms, reply } => {
+                self.configure(*limits, *rooms, now);
                 let _ = reply.send(());
             }
         }
+    }
+
+    fn configure(&mut self, limits: Limits, rooms: rooms::Config, now: Instant) {
+        self.offers.set(limits.offers_per_minute, limits.offers_burst);
+        self.factory.set_backlog(limits.backlog_bytes);
+        self.hasher.set_slots(limits.hashing_slots());
+        self.rooms.configure(rooms, now);
+        self.limits = limits;
     }
 
     fn census(&self) -> Census {

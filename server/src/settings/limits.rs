@@ -64,6 +64,9 @@ pub struct Limits {
     /// Wrong passwords that may be tried on one room a minute.
     #[arg(long, env = "RTC_CHAT_WRONG_PASSWORDS_PER_ROOM", value_name = "COUNT", default_value_t = limits::WRONG_PASSWORDS_PER_MINUTE.1)]
     pub wrong_passwords_per_room: u32,
+    /// Wrong administrator's tokens that one address may try a minute.
+    #[arg(long, env = "RTC_CHAT_WRONG_ADMIN_TOKENS_PER_ADDRESS", value_name = "COUNT", default_value_t = limits::WRONG_PASSWORDS_PER_MINUTE.0)]
+    pub wrong_admin_tokens_per_address: u32,
     /// Passwords that are hashed at once, 19 MiB each [default: one for each two cores].
     #[arg(long, env = "RTC_CHAT_HASHING_SLOTS", value_name = "COUNT")]
     pub hashing_slots: Option<NonZeroUsize>,

@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn a_certificate_can_be_ordered_for_names_that_can_be_proved() {
-        let TlsSource::Acme(wish) = source(&["--tls-acme=Chat.Example.org,b.example", "--acme-contact=a@b.example"]).unwrap()
+        let TlsSource::Acme(wish) =
+            source(&["--tls-acme=Chat.Example.org,b.example", "--acme-contact=a@b.example"]).unwrap()
         else {
             panic!("no authority")
         };

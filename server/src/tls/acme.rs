@@ -177,7 +177,17 @@ mod tests {
     fn an_authority_that_refuses_is_asked_less_and_less_often() {
         let minutes: Vec<u64> = (1..=10).map(|failures| pause_after(failures, 0.0).as_secs() / 60).collect();
         assert_eq!(minutes, [2, 4, 8, 16, 32, 64, 128, 256, 360, 360]);
-        assert!(minutes.iter().scan(0, |sum, &pause| { *sum += pause; Some(*sum) }).filter(|&sum| sum < 60).count() < 5);
+        assert!(
+            minutes
+                .iter()
+                .scan(0, |sum, &pause| {
+                    *sum += pause;
+                    Some(*sum)
+                })
+                .filter(|&sum| sum < 60)
+                .count()
+                < 5
+        );
         assert_eq!(pause_after(u32::MAX, 1.0), PAUSE_LONGEST.mul_f64(1.25));
     }
 }

@@ -29,7 +29,11 @@ impl Leaf {
         let known = certificate.subject_alternative_name().ok()?;
         let names = known.map(|known| known.value.general_names.iter().filter_map(name).collect()).unwrap_or_default();
         let validity = certificate.validity();
-        Some(Self { not_before: time(validity.not_before.timestamp()), not_after: time(validity.not_after.timestamp()), names })
+        Some(Self {
+            not_before: time(validity.not_before.timestamp()),
+            not_after: time(validity.not_after.timestamp()),
+            names,
+        })
     }
 
     /// Whether it is for this DNS name or address.

@@ -11,8 +11,9 @@ use rooms::{By, Reply, Request};
 
 use super::App;
 use super::api::Refusals;
-use super::caller::bearer_token;
+use super::caller::{self, bearer_token};
 use super::failure::Failure;
+use crate::credentials::Verdict;
 
 /// Proof that the request carried the administrator's token.
 pub(super) struct Administrator;
@@ -85,14 +86,20 @@ impl FromRequestParts<App> for Administrator {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let Some(token) = &app.0.admin_token else {
-            return Err(Failure::malformed("this server has no administrator").with_status(StatusCode::NOT_FOUND));
-        };
         let given = parts.headers.get(header::AUTHORIZATION).and_then(bearer_token).unwrap_or_default();
-        if token.is(given) {
-            return Ok(Self);
+        match app.judge(given, caller::address(parts, app)) {
+            Verdict::Right => Ok(Self),
+            Verdict::Wrong => {
+                Err(Failure::new(ErrorId::UnknownClient, "the administrator's token is missing or wrong")
+                    .with_status(StatusCode::UNAUTHORIZED))
+            }
+            Verdict::TooMany => Err(Failure::new(
+                ErrorId::TooMany,
+                "too many wrong administrator's tokens from this address; try again in a moment",
+            )),
+            Verdict::Nobody => {
+                Err(Failure::malformed("this server has no administrator").with_status(StatusCode::NOT_FOUND))
+            }
         }
-        Err(Failure::new(ErrorId::UnknownClient, "the administrator's token is missing or wrong")
-            .with_status(StatusCode::UNAUTHORIZED))
     }
 }

@@ -10,6 +10,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use rooms::SessionId;
 
 use super::App;
+use crate::credentials::Verdict;
 use crate::keys::Keys;
 
 const COOKIE: &str = "rtc_chat_session";
@@ -118,23 +119,33 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let headers = &parts.headers;
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
-        let forwarded = app.0.behind_proxy.then(|| forwarded_for(headers)).flatten();
+        let from = address(parts, app);
         let jar = CookieJar::from_headers(headers);
         let bearer = headers.get(header::AUTHORIZATION).map(|value| bearer_token(value).unwrap_or_default());
         Ok(Self {
             host: headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned),
-            from: forwarded.or(peer).unwrap_or(IpAddr::from([0, 0, 0, 0])),
+            from,
             cookie: Token::read(jar.get(COOKIE).map(Cookie::value), app.keys()),
-            bearer: match bearer {
-                Some(token) if app.is_administrator(token) => Token::Administrator,
-                token => Token::read(token, app.keys()),
+            bearer: match (bearer, Token::read(bearer, app.keys())) {
+                // What has the form of a session is a stale one, not a guess at the administrator's token.
+                (Some(token), Token::Invalid) if !Keys::is_session_shaped(token) => match app.judge(token, from) {
+                    Verdict::Right => Token::Administrator,
+                    Verdict::Wrong | Verdict::TooMany | Verdict::Nobody => Token::Invalid,
+                },
+                (_, token) => token,
             },
             is_browser: headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN),
             is_secure: app.0.tls.is_some()
                 || app.0.behind_proxy && headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https"),
         })
     }
+}
+
+/// Where a request comes from.
+pub(crate) fn address(parts: &Parts, app: &App) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+    let forwarded = app.0.behind_proxy.then(|| forwarded_for(&parts.headers)).flatten();
+    forwarded.or(peer).unwrap_or(IpAddr::from([0, 0, 0, 0]))
 }
 
 /// The token of an `Authorization: Bearer …`.

@@ -8,13 +8,12 @@ use crate::engine::network_of;
 
 /// Counts those who are inside, at every entrance together.
 pub(crate) struct Crowd {
-    per_address: usize,
-    in_all: usize,
     inside: Mutex<Inside>,
 }
 
-#[derive(Default)]
 struct Inside {
+    /// Of one address, and in all.
+    limits: (usize, usize),
     count: usize,
     of: BTreeMap<IpAddr, usize>,
 }
@@ -27,7 +26,12 @@ pub(crate) struct Ticket {
 
 impl Crowd {
     pub(crate) fn new(per_address: usize, in_all: usize) -> Self {
-        Self { per_address, in_all, inside: Mutex::default() }
+        Self { inside: Mutex::new(Inside { limits: (per_address, in_all), count: 0, of: BTreeMap::new() }) }
+    }
+
+    /// Sets how many may be inside; whoever is inside stays.
+    pub(crate) fn limit(&self, per_address: usize, in_all: usize) {
+        self.inside().limits = (per_address, in_all);
     }
 
     /// `None`: there are as many as may be.
@@ -35,7 +39,8 @@ impl Crowd {
         let network = network_of(address);
         let mut inside = self.inside();
         let of_asker = inside.of.get(&network).copied().unwrap_or_default();
-        if inside.count >= self.in_all || of_asker >= self.per_address {
+        let (per_address, in_all) = inside.limits;
+        if inside.count >= in_all || of_asker >= per_address {
             return None;
         }
         inside.count += 1;
@@ -82,6 +87,10 @@ mod tests {
         drop(first);
         assert!(crowd.enter(ben).is_some(), "a place is free again");
         assert_eq!(crowd.count(), 2);
+        crowd.limit(1, 1);
+        assert!(crowd.enter(ben).is_none() && crowd.count() == 2, "who is inside stays");
+        crowd.limit(2, 3);
+        assert!(crowd.enter(ben).is_some());
         drop((second, third));
         assert!(crowd.inside().of.is_empty());
     }

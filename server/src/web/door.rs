@@ -62,7 +62,7 @@ impl Shown {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         let name = given(self.name).map(|name| Username::parse(&name)).transpose()?;
         if let Some(token) = given(self.join_token) {
-            let key = app.0.join_key.as_ref().ok_or(TokenError::NoKey)?;
+            let key = app.0.credentials.join_key().ok_or(TokenError::NoKey)?;
             let voucher = key.open(&token, room, unix_time())?;
             return Ok((Pass::Token(voucher.role), voucher.name.or(name)));
         }

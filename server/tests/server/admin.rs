@@ -17,7 +17,15 @@ fn token_file(token: &str) -> NamedTempFile {
 
 async fn site() -> (Site, NamedTempFile) {
     let file = token_file(TOKEN);
-    let site = Site::with(&["--room", "demo", "--admin-token-file", file.path().to_str().expect("UTF-8")]).await;
+    let site = Site::with(&[
+        "--room",
+        "demo",
+        "--wrong-admin-tokens-per-address",
+        "1000",
+        "--admin-token-file",
+        file.path().to_str().expect("UTF-8"),
+    ])
+    .await;
     (site, file)
 }
 
@@ -98,4 +106,21 @@ async fn the_program_lists_kicks_and_closes_too() {
     let output = list.output().await.unwrap();
     assert!(!output.status.success());
     assert!(String::from_utf8(output.stderr).unwrap().contains("token is missing or wrong"));
+}
+
+#[tokio::test]
+async fn an_address_guesses_five_tokens_a_minute_and_not_one_more() {
+    let file = token_file(TOKEN);
+    let site = Site::with(&["--room", "demo", "--admin-token-file", file.path().to_str().expect("UTF-8")]).await;
+    let stranger = Visitor::bearing(&site, "a-guess-of-enough-letters");
+    for path in ["/api/v1/admin/rooms", "/api/v1/rooms/demo/bans"].into_iter().cycle().take(5) {
+        assert_eq!(stranger.get(path).await.status, StatusCode::UNAUTHORIZED);
+    }
+    for visitor in [stranger, administrator(&site)] {
+        let refused = visitor.get("/api/v1/admin/rooms").await;
+        assert_eq!(refused.refusal(), (429, "too-many".to_owned()));
+        assert_eq!(refused.header("retry-after"), "5");
+        assert_eq!(visitor.get("/api/v1/rooms/demo/bans").await.status, StatusCode::UNAUTHORIZED, "nor elsewhere");
+    }
+    Visitor::of(&site).join("demo").await;
 }

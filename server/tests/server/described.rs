@@ -12,6 +12,8 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 /// For each route, and for each way in which a request can be wrong.
 const EXAMPLES: &str = "8";
 
+const WRONG: &str = "--wrong-admin-tokens-per-address";
+
 #[tokio::test]
 async fn the_api_answers_as_it_describes_itself() {
     let program = Path::new(env!("CARGO_BIN_EXE_rtc-chat-server"));
@@ -24,7 +26,9 @@ async fn the_api_answers_as_it_describes_itself() {
     let token = NamedTempFile::new().expect("a file");
     std::fs::write(token.path(), "a-token-of-enough-letters").expect("a file");
     let token = token.path().to_str().expect("a path in UTF-8");
-    let site = Site::with(&["--room", "demo", "--rooms-burst", "1000000", "--admin-token-file", token]).await;
+    let site =
+        Site::with(&["--room", "demo", "--rooms-burst", "1000000", "--admin-token-file", token, WRONG, "1000000"])
+            .await;
     for authorization in ["Bearer a-token-of-enough-letters", "Bearer nonsense"] {
         let output = Command::new(&tool)
             .args(["run", &format!("{}/api/v1/openapi.json", site.url)])

@@ -15,6 +15,7 @@ mod offers;
 mod operations;
 mod ownership;
 mod process;
+mod reloading;
 mod running;
 mod seats;
 mod storing;

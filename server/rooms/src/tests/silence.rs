@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::Config;
 use crate::testing::{Bench, SERVER, client, join, seconds};
 
 const NANO: Duration = Duration::from_nanos(1);
@@ -41,6 +42,15 @@ fn six_seconds_of_silence_are_shown_to_clients_with_events_and_to_nobody_else() 
     assert_eq!((infos.len(), &infos[0]["clients"][1]["unstable"]), (1, &json!(true)));
     assert_eq!(infos[0]["clients"][0].get("unstable"), None);
     assert!(bench.heard("old").is_empty());
+}
+
+#[test]
+fn a_shorter_patience_holds_from_when_it_is_set() {
+    let mut bench = trio();
+    bench.wait(seconds(4));
+    let config = Config { silence_unstable: seconds(2), silence_gone: seconds(4), ..Config::default() };
+    bench.configure(config);
+    assert!(bench.heard_of("ann", "bye").len() == 1 && bench.heard_of("bob", "bye").len() == 1);
 }
 
 #[test]

@@ -123,7 +123,8 @@ async fn prove(order: &mut Order, shown: &Shown, first: Proof) -> Result<(), Ord
             _ => ChallengeType::Http01,
         };
         let is_by_tls = kind == ChallengeType::TlsAlpn01;
-        let mut challenge = authorization.challenge(kind).ok_or_else(|| OrderError::NoChallenge { name: name.clone() })?;
+        let mut challenge =
+            authorization.challenge(kind).ok_or_else(|| OrderError::NoChallenge { name: name.clone() })?;
         if is_by_tls {
             shown.prove_by_certificate(&name, proof(&name, &challenge)?);
         } else {

@@ -31,7 +31,9 @@ pub(super) async fn by_tls(at: SocketAddr, name: &str, authorization: &str) -> R
     if session.alpn_protocol() != Some(b"acme-tls/1") {
         return Err("another protocol".to_owned());
     }
-    let [certificate] = session.peer_certificates().unwrap_or_default() else { return Err("no certificate".to_owned()) };
+    let [certificate] = session.peer_certificates().unwrap_or_default() else {
+        return Err("no certificate".to_owned());
+    };
     holds(certificate, name, authorization)?;
     // Nothing else is spoken on such a connection.
     let rest = stream.read_to_end(&mut Vec::new()).await;
