@@ -30,19 +30,21 @@ async fn site(authority: &Authority, more: &[&str]) -> Site {
 }
 
 fn show(site: &Site, authority: &Authority) {
-    let address = |url: &str| -> SocketAddr { url.split_once("://").unwrap().1.parse().unwrap() };
+    let address = |url: &str| -> SocketAddr {
+        url.split_once("://").expect("as the test needs it").1.parse().expect("as the test needs it")
+    };
     authority.finds(address(&site.url), site.redirect.as_deref().map(address));
 }
 
 /// A visitor who knows the authority and nobody else.
 fn believer(site: &Site, authority: &Authority) -> Client {
-    let root = Certificate::from_pem(&authority.certificate()).unwrap();
-    let at = site.url.split_once("://").unwrap().1.parse().unwrap();
-    Client::builder().tls_certs_only([root]).resolve("chat.example", at).build().unwrap()
+    let root = Certificate::from_pem(&authority.certificate()).expect("as the test needs it");
+    let at = site.url.split_once("://").expect("as the test needs it").1.parse().expect("as the test needs it");
+    Client::builder().tls_certs_only([root]).resolve("chat.example", at).build().expect("as the test needs it")
 }
 
 fn page(site: &Site, path: &str) -> String {
-    format!("https://chat.example:{}{path}", site.url.rsplit_once(':').unwrap().1)
+    format!("https://chat.example:{}{path}", site.url.rsplit_once(':').expect("as the test needs it").1)
 }
 
 /// Asks until the answer is this: whatever is awaited comes by itself.
@@ -56,12 +58,14 @@ async fn until(ask: impl AsyncFn() -> bool) {
 }
 
 async fn ready(site: &Site) -> String {
-    Visitor::at(site.metrics.as_deref().unwrap()).get("/readyz").await.text
+    Visitor::at(site.metrics.as_deref().expect("as the test needs it")).get("/readyz").await.text
 }
 
 async fn metric(site: &Site, name: &str) -> f64 {
-    let told = Visitor::at(site.metrics.as_deref().unwrap()).get("/metrics").await.text;
-    told.lines().find_map(|line| line.strip_prefix(name)).map_or(0.0, |value| value.trim().parse().unwrap())
+    let told = Visitor::at(site.metrics.as_deref().expect("as the test needs it")).get("/metrics").await.text;
+    told.lines()
+        .find_map(|line| line.strip_prefix(name))
+        .map_or(0.0, |value| value.trim().parse().expect("as the test needs it"))
 }
 
 const WATCHED: [&str; 2] = ["--metrics-listen", "127.0.0.1:0"];
@@ -87,7 +91,7 @@ async fn a_server_shows_the_certificate_that_the_authority_issued_for_its_name()
 }
 
 fn now() -> f64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64()
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("as the test needs it").as_secs_f64()
 }
 
 #[tokio::test]
@@ -131,24 +135,28 @@ struct Raw(TlsStream<TcpStream>);
 impl Raw {
     async fn open(site: &Site, authority: &Authority) -> Self {
         let mut roots = RootCertStore::empty();
-        let root = CertificateDer::from_pem_slice(&authority.certificate()).unwrap();
-        roots.add(root).unwrap();
+        let root = CertificateDer::from_pem_slice(&authority.certificate()).expect("as the test needs it");
+        roots.add(root).expect("as the test needs it");
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("as the test needs it");
         let config = config.with_root_certificates(roots).with_no_client_auth();
-        let stream = TcpStream::connect(site.url.split_once("://").unwrap().1).await.unwrap();
-        let name = ServerName::try_from("chat.example").unwrap();
-        Self(TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap())
+        let stream = TcpStream::connect(site.url.split_once("://").expect("as the test needs it").1)
+            .await
+            .expect("as the test needs it");
+        let name = ServerName::try_from("chat.example").expect("as the test needs it");
+        Self(TlsConnector::from(Arc::new(config)).connect(name, stream).await.expect("as the test needs it"))
     }
 
     /// The beginning of the answer; its end is `ok`.
     async fn ask(&mut self) -> String {
-        self.0.write_all(b"GET /healthz HTTP/1.1\r\nhost: chat.example\r\n\r\n").await.unwrap();
+        self.0.write_all(b"GET /healthz HTTP/1.1\r\nhost: chat.example\r\n\r\n").await.expect("as the test needs it");
         let mut answer = Vec::new();
         while !answer.ends_with(b"ok") {
-            assert!(self.0.read_buf(&mut answer).await.unwrap() > 0, "the connection ended");
+            assert!(self.0.read_buf(&mut answer).await.expect("as the test needs it") > 0, "the connection ended");
         }
-        String::from_utf8(answer).unwrap()
+        String::from_utf8(answer).expect("as the test needs it")
     }
 }
 
