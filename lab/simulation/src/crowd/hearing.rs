@@ -76,6 +76,7 @@ pub(crate) struct Settings {
     pub(crate) has_password: bool,
     pub(crate) limit: usize,
     pub(crate) keeps: bool,
+    pub(crate) hours: Option<u32>,
     pub(crate) role: String,
 }
 
@@ -133,6 +134,7 @@ fn read(frame: &str) -> Vec<Heard> {
             has_password: data["has_password"] == true,
             limit: data["guest_limit"].as_u64().expect("a number") as usize,
             keeps: data["history"] != "none",
+            hours: data["history"]["hours"].as_u64().and_then(|hours| hours.try_into().ok()),
             role: text(&data["role"]),
         }),
         "knocking" => {

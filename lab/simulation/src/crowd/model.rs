@@ -3,6 +3,7 @@
 //! No index, no timers, no events: one list of rooms, one list of seats in join order, and a look at everything whenever
 //! time passes. Tokens are fractions of one. It knows nothing of how the core does it.
 
+mod door;
 mod lines;
 mod order;
 mod speech;
@@ -15,6 +16,7 @@ use protocol::{ClientId, RoomId};
 use rooms::{Config, SessionId};
 
 use super::hearing::{Entry, Heard, Settings};
+use door::ModelInvite;
 pub(crate) use lines::Outcome;
 use lines::{Pending, Said};
 pub(crate) use order::Answer;
@@ -40,8 +42,14 @@ pub(crate) struct ModelRoom {
     moderators: Vec<ClientId>,
     pub(crate) lobby: bool,
     pub(crate) locked: bool,
+    /// Passwords that it had before, and until when.
+    earlier_passwords: Vec<(Instant, Option<String>)>,
     /// It keeps its lines.
     pub(crate) keeps: bool,
+    /// For so long. `None`: for ever.
+    pub(crate) hours: Option<u32>,
+    /// The oldest first; those that have expired stand here until another is made.
+    invites: Vec<ModelInvite>,
     /// Whom it refuses, and from which address besides.
     pub(crate) bans: Vec<(ClientId, Option<IpAddr>)>,
     knockers: Vec<Knocker>,
@@ -63,6 +71,8 @@ pub(crate) struct ModelSeat {
     session: SessionId,
     name: String,
     takes_events: bool,
+    /// The role that a join token gave.
+    granted: usize,
     /// Until when the seat waits for a connection, and whether that is a second wait of the same session.
     waits_until: Instant,
     is_renewed: bool,
@@ -128,7 +138,10 @@ impl Model {
             moderators: Vec::new(),
             lobby: false,
             locked: false,
+            earlier_passwords: Vec::new(),
             keeps: false,
+            hours: None,
+            invites: Vec::new(),
             bans: Vec::new(),
             knockers: Vec::new(),
             awaited: Vec::new(),
@@ -181,6 +194,7 @@ impl Model {
             session,
             name: "Major Tom".into(),
             takes_events: false,
+            granted: 0,
             waits_until,
             is_renewed: false,
             messages: Tokens { left: f64::from(self.config.messages.1), at: now },

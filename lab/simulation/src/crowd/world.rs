@@ -1,6 +1,7 @@
 //! The world: virtual time, a queue of what will happen, the rooms under test, and the people.
 
 mod deeds;
+mod invites;
 mod laws;
 mod requests;
 mod store;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use protocol::{ClientId, RoomId};
 use rand::RngExt;
-use rooms::{Config, Effect, JobId, RequestId, Rooms};
+use rooms::{Config, Effect, InviteHash, JobId, RequestId, Rooms};
 
 use super::dice::Dice;
 use super::hearing::{Heard, hear};
@@ -25,6 +26,9 @@ const QUIET: Duration = Duration::from_secs(45);
 
 /// A password is checked within this long.
 const VERDICT_MS: u64 = 12_000;
+
+/// What the clock on the wall says at the beginning.
+const EPOCH_MS: u64 = 1_700_000_000_000;
 
 const ROOMS: [&str; 3] = ["demo", "moon", "mars"];
 
@@ -50,6 +54,8 @@ enum Event {
     Storm,
     /// The server is killed.
     Restart,
+    /// The clock on the wall is put right, by an hour or so.
+    Clock,
 }
 
 /// One schedule being played.
@@ -63,6 +69,10 @@ pub struct World {
     queue: BTreeMap<(Instant, u64), Event>,
     next_number: u64,
     asked: BTreeMap<RequestId, requests::Asked>,
+    /// How far the clock on the wall was put forward.
+    clock_ms: u64,
+    /// Every invite that was ever made, good or not, and in which room.
+    invited: Vec<(RoomId, InviteHash)>,
     /// Passwords that are being checked.
     checking: usize,
     /// Wrong passwords: when, from where, into which room.
@@ -108,6 +118,7 @@ impl World {
         let mut model = Model::new(config.clone());
         let mut rooms = Rooms::new(config, rng.random(), origin);
         rooms.report_events();
+        rooms.set_calendar(EPOCH_MS, origin);
         let demo = RoomId::parse(ROOMS[0]).expect("a name");
         let limit = [0, 1, 2, 3, 5][rng.random_range(0..5)];
         let password = rng.random_bool(0.3).then(|| "right".to_owned());
@@ -124,6 +135,8 @@ impl World {
             queue: BTreeMap::new(),
             next_number: 0,
             asked: BTreeMap::new(),
+            clock_ms: 0,
+            invited: Vec::new(),
             checking: 0,
             wrong: Vec::new(),
             rooms_created: BTreeMap::new(),
@@ -147,6 +160,9 @@ impl World {
         }
         for _ in 0..world.rng.random_range(0..3) {
             world.later(55_000, Event::Restart);
+        }
+        for _ in 0..world.rng.random_range(0..3) {
+            world.later(55_000, Event::Clock);
         }
         for tab in 0..world.tabs.len() {
             if world.tabs[tab].is_stranger() {
@@ -255,6 +271,10 @@ impl World {
             Event::Verdict(verdict) => self.take_verdict(*verdict),
             Event::Storm => self.storm(),
             Event::Restart => self.restart(),
+            Event::Clock => {
+                self.put_clock_right();
+                Ok(())
+            }
             Event::Hashed(_, job, hash) => {
                 self.note(|| format!("{job:?} hashed"));
                 self.rooms.handle_hashed(job, hash, self.now);

@@ -221,7 +221,13 @@ impl Rooms {
         }
         if let Some(room) = self.directory.room_mut(&id) {
             room.touch(now);
+            let role = room.role_of(&client);
             room.take_in(&client, pass, is_new);
+            // A token may give another role to one who sits there already.
+            if room.role_of(&client) != role && room.connected().any(|seat| seat.client == client) {
+                room.tell_events_info(&mut self.effects);
+                room.tell_notices(&mut self.effects);
+            }
             if let Some(seat) = room.seats.values_mut().find(|seat| seat.client == client) {
                 seat.mark = mark;
                 if !is_new {

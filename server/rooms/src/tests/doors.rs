@@ -203,3 +203,17 @@ fn a_join_token_may_bring_the_owner_of_a_room_without_one() {
     bench.ask(with_pass(join("cy", "demo"), Pass::Token(Role::Owner)));
     assert_eq!([bench.role("bo"), bench.role("cy")], [Role::Owner, Role::Moderator]);
 }
+
+#[test]
+fn a_token_shown_by_one_who_sits_there_changes_its_role_at_once_for_everyone() {
+    let mut bench = Bench::owned(History::None);
+    bench.enter_ours("bo");
+    bench.forget();
+    bench.ask(with_pass(join("bo", "demo"), Pass::Token(Role::Moderator)));
+    assert_eq!(bench.role("bo"), Role::Moderator);
+    let info = bench.heard_of("ann", "room-info").pop().expect("it is told");
+    assert_eq!(info["clients"][1]["role"], "moderator");
+    assert_eq!(bench.heard_of("bo", "room-settings").pop().expect("it is told")["role"], "moderator");
+    bench.ask(with_pass(join("bo", "demo"), Pass::Token(Role::Moderator)));
+    assert_eq!(bench.heard("ann").len(), 0, "twice is once");
+}

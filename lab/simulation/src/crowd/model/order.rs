@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
-use protocol::{ClientId, RoomId};
+use protocol::{ClientId, History, RoomId};
 use rooms::SessionId;
 
 use super::{Heards, Model, ModelRoom};
@@ -50,10 +50,20 @@ impl ModelRoom {
 
 impl Model {
     pub(crate) fn role(&self, room: &RoomId, client: &ClientId) -> &'static str {
+        ["guest", "moderator", "owner"][self.rank(room, client)]
+    }
+
+    /// What the room gives, or a join token for as long as the seat lasts: 0 to a guest, 2 to the owner.
+    pub(super) fn rank(&self, room: &RoomId, client: &ClientId) -> usize {
+        let seat = self.seats.iter().find(|seat| &seat.room == room && &seat.client == client);
+        self.lasting_rank(room, client).max(seat.map_or(0, |seat| seat.granted))
+    }
+
+    fn lasting_rank(&self, room: &RoomId, client: &ClientId) -> usize {
         match self.room(room) {
-            Some(room) if room.owner.as_ref() == Some(client) => "owner",
-            Some(room) if room.moderators.contains(client) => "moderator",
-            _ => "guest",
+            Some(room) if room.owner.as_ref() == Some(client) => 2,
+            Some(room) if room.moderators.contains(client) => 1,
+            _ => 0,
         }
     }
 
@@ -80,6 +90,7 @@ impl Model {
                 has_password: room.password.is_some(),
                 limit: room.limit,
                 keeps: room.keeps,
+                hours: room.hours.filter(|_| room.keeps),
                 role: role.to_owned(),
             };
             let waiting = room.knockers.iter().filter(|one| role != "guest" && one.answer == Answer::Awaited);
@@ -153,12 +164,14 @@ impl Model {
         &mut self,
         id: &RoomId,
         lobby: Option<bool>,
-        keeps: Option<bool>,
+        history: Option<History>,
         limit: Option<usize>,
     ) -> Heards {
         for room in self.rooms.iter_mut().filter(|room| &room.id == id) {
             room.lobby = lobby.unwrap_or(room.lobby);
-            room.keeps = keeps.unwrap_or(room.keeps);
+            let history = history.unwrap_or(room.history());
+            room.keeps = history != History::None;
+            room.hours = if let History::Hours(hours) = history { Some(hours) } else { None };
             room.limit = limit.unwrap_or(room.limit);
         }
         self.tell_notices()
@@ -228,11 +241,6 @@ impl Model {
         Ok(())
     }
 
-    fn rank(&self, room: &RoomId, client: &ClientId) -> usize {
-        const RANKS: [&str; 3] = ["guest", "moderator", "owner"];
-        RANKS.iter().position(|rank| *rank == self.role(room, client)).expect("a role")
-    }
-
     fn ask_mates(&self, deed: &Deed<'_>, out: &mut Heards) -> Result<(), &'static str> {
         let Deed { by, room, action, client } = *deed;
         if action != "mute-all" && !self.present(room).any(|seat| &seat.client == client) {
@@ -271,7 +279,7 @@ impl Model {
 
     fn give_role(&mut self, deed: &Deed<'_>, out: &mut Heards) -> Result<(), &'static str> {
         let Deed { by, room: id, action, client } = *deed;
-        let (mine, theirs) = (self.rank(id, by), self.rank(id, client));
+        let (mine, theirs) = (self.rank(id, by), self.lasting_rank(id, client));
         let is_seated = self.seats.iter().any(|seat| &seat.room == id && &seat.client == client);
         if mine < 2 || (theirs == 2 && action != "hand-over") {
             return Err("forbidden");
@@ -282,7 +290,12 @@ impl Model {
         let Some(room) = self.rooms.iter_mut().find(|room| &room.id == id) else { return Ok(()) };
         match action {
             "promote" if theirs == 0 => room.moderators.push(client.clone()),
-            "demote" => room.moderators.retain(|moderator| moderator != client),
+            "demote" => {
+                room.moderators.retain(|moderator| moderator != client);
+                for seat in self.seats.iter_mut().filter(|seat| &seat.room == id && &seat.client == client) {
+                    seat.granted = 0;
+                }
+            }
             "hand-over" if theirs < 2 => {
                 room.moderators.retain(|moderator| moderator != client);
                 room.moderators.extend(room.owner.replace(client.clone()));

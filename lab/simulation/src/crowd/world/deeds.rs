@@ -46,7 +46,12 @@ impl World {
     fn act_well(&mut self, tab: usize, dice: u32) -> Result<(), Violation> {
         let keeps_order = self.model.keeps_order(&self.tabs[tab].room, &self.tabs[tab].client);
         if keeps_order && self.rng.random_bool(0.3) {
-            return if self.rng.random_bool(0.7) { self.keep_order(tab) } else { self.set_room(tab) };
+            return match self.rng.random_range(0..100) {
+                0..60 => self.keep_order(tab),
+                60..80 => self.set_room(tab),
+                80..92 => self.invite(tab),
+                _ => self.set_password(tab),
+            };
         }
         match dice {
             0..22 => self.write(tab, None),
@@ -94,7 +99,11 @@ impl World {
                 self.reload(tab, &goodbyes)
             }
             96..97 => self.open(tab),
-            97..99 => self.set_room(tab),
+            97..98 => self.set_room(tab),
+            98..99 => match self.rng.random_range(0..3) {
+                0 => self.set_password(tab),
+                _ => self.invite(tab),
+            },
             _ => self.change_a_line(tab),
         }
     }
@@ -324,6 +333,7 @@ impl World {
         let counted = self.counts.get("too much said").copied();
         self.is_deferred = is_deferred;
         self.settle(expected, Some((tab, saying)))?;
+        self.is_known = false;
         let was_heard = counted == self.counts.get("too much said").copied();
         if matches!(saying, Saying::Profile { takes_events: true, .. }) && self.tabs[tab].is_open() && was_heard {
             self.tabs[tab].is_introduced |= self.has_heard_itself(tab);

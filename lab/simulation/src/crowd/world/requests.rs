@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use protocol::History;
-use protocol::api::EditRoom;
+use protocol::api::{EditRoom, RoomDetails};
 use rand::RngExt;
 use rooms::{By, Pass, Reply, Request, RequestId, RoomError};
 
@@ -23,18 +23,24 @@ pub(super) struct Asked {
     serial: Option<u64>,
 }
 
-enum Wish {
+pub(super) enum Wish {
     Room {
         limit: usize,
         password: Option<String>,
         lobby: bool,
-        keeps: bool,
+        history: History,
     },
     Seat {
         password: String,
+        pass: Pass,
     },
-    Leave {
+    /// The answer is known beforehand.
+    Sure {
         expected: Reply,
+    },
+    /// Another password, or none.
+    Password {
+        password: Option<String>,
     },
     /// To set the room or to delete it.
     Rule {
@@ -52,6 +58,13 @@ enum Door {
     Full,
     Denied,
     Locked,
+    InvalidInvite,
+}
+
+/// Now and then for an hour or two, otherwise for ever or not at all.
+fn any_history(rng: &mut Dice) -> History {
+    [History::None, History::None, History::Forever, History::Forever, History::Hours(1), History::Hours(2)]
+        [rng.random_range(0..6)]
 }
 
 impl World {
@@ -60,7 +73,7 @@ impl World {
         let limit = [0, 1, 2, 3, 5][self.rng.random_range(0..5)];
         let password = [None, Some(String::new()), Some("right".to_owned())][self.rng.random_range(0..3)].clone();
         let (room, from) = (self.tabs[tab].room.clone(), self.tabs[tab].from);
-        let (lobby, keeps) = (self.rng.random_bool(0.25), self.rng.random_bool(0.5));
+        let (lobby, history) = (self.rng.random_bool(0.25), any_history(&mut self.rng));
         let request = Request::Create {
             room,
             password: password.clone(),
@@ -69,17 +82,19 @@ impl World {
             from,
             owner: Some(self.tabs[tab].client.clone()),
             lobby,
-            history: if keeps { History::Forever } else { History::None },
+            history,
             kept: false,
         };
         let password = password.filter(|password| !password.is_empty());
         let is_slow = password.is_some();
-        self.ask(tab, Wish::Room { limit, password, lobby, keeps }, request, Vec::new(), is_slow)
+        self.ask(tab, Wish::Room { limit, password, lobby, history }, request, Vec::new(), is_slow)
     }
 
     pub(super) fn ask_for_seat(&mut self, tab: usize) -> Result<(), Violation> {
         self.note_deed(tab, "asks for a seat");
-        let password = ["right", "right", "right", "wrong", "wrong", ""][self.rng.random_range(0..6)].to_owned();
+        let password =
+            ["right", "right", "right", "other", "wrong", "wrong", ""][self.rng.random_range(0..7)].to_owned();
+        let pass = self.pass(tab);
         let page = &self.tabs[tab];
         let request = Request::Join {
             room: page.room.clone(),
@@ -89,12 +104,12 @@ impl World {
             from: page.from,
             offers: page.offers(),
             mark: page.mark(),
-            pass: Pass::None,
+            pass,
             name: None,
         };
         let is_locked = self.model.room(&page.room).is_some_and(|room| room.password.is_some());
-        let is_slow = is_locked && !password.is_empty();
-        self.ask(tab, Wish::Seat { password }, request, Vec::new(), is_slow)
+        let is_slow = is_locked && !password.is_empty() && pass == Pass::None;
+        self.ask(tab, Wish::Seat { password, pass }, request, Vec::new(), is_slow)
     }
 
     /// Owners set their rooms and, rarely, delete them; others try to.
@@ -117,11 +132,11 @@ impl World {
             return self.ask(tab, Wish::Rule { expected }, Request::Delete { room, by }, heards, false);
         }
         let coin = |rng: &mut Dice| rng.random_bool(0.5).then(|| rng.random_bool(0.5));
-        let (lobby, keeps) = (coin(&mut self.rng), coin(&mut self.rng));
+        let lobby = coin(&mut self.rng);
+        let history = self.rng.random_bool(0.5).then(|| any_history(&mut self.rng));
         let guest_limit = self.rng.random_bool(0.2).then(|| [0, 1, 2, 3, 5][self.rng.random_range(0..5)]);
-        let heards = if is_allowed { self.model.set(&room, lobby, keeps, guest_limit) } else { Vec::new() };
-        self.note_deed(tab, &format!("sets the room: {lobby:?} {keeps:?} {guest_limit:?}"));
-        let history = keeps.map(|keeps| if keeps { History::Forever } else { History::None });
+        let heards = if is_allowed { self.model.set(&room, lobby, history, guest_limit) } else { Vec::new() };
+        self.note_deed(tab, &format!("sets the room: {lobby:?} {history:?} {guest_limit:?}"));
         let change = EditRoom { lobby, history, guest_limit, ..EditRoom::default() };
         self.ask(tab, Wish::Rule { expected }, Request::Edit { room, by, change }, heards, false)
     }
@@ -147,10 +162,14 @@ impl World {
             let now = self.now;
             self.tabs[tab].close(now);
         }
-        self.ask(tab, Wish::Leave { expected }, Request::Leave { room, session }, heards, false)
+        self.ask(tab, Wish::Sure { expected }, Request::Leave { room, session }, heards, false)
     }
 
-    fn ask(
+    pub(super) fn ask_surely(&mut self, tab: usize, request: Request, expected: Reply) -> Result<(), Violation> {
+        self.ask(tab, Wish::Sure { expected }, request, Vec::new(), false)
+    }
+
+    pub(super) fn ask(
         &mut self,
         tab: usize,
         wish: Wish,
@@ -182,18 +201,20 @@ impl World {
         let is_right = match &asked.wish {
             Wish::Rule { expected } => match (expected, reply) {
                 (Some(error), Reply::Refused(refused)) => error == refused,
-                (None, Reply::Updated(_) | Reply::Deleted) => true,
+                (None, Reply::Updated(details)) => self.is_as_the_model(details),
+                (None, Reply::Deleted) => true,
                 _ => false,
             },
-            Wish::Room { limit, password, lobby, keeps } => {
+            Wish::Room { limit, password, lobby, history } => {
                 let is_right = self.take_created(&asked, *limit, password.as_ref(), reply);
                 if matches!(reply, Reply::Created(_)) {
-                    heards.extend(self.model.set(&self.tabs[asked.tab].room, Some(*lobby), Some(*keeps), None));
+                    heards.extend(self.model.set(&self.tabs[asked.tab].room, Some(*lobby), Some(*history), None));
                 }
                 is_right
             }
-            Wish::Seat { password } => self.take_seated(&asked, password, reply, &mut heards)?,
-            Wish::Leave { expected } => expected == reply,
+            Wish::Seat { password, pass } => self.take_seated(&asked, password, *pass, reply, &mut heards)?,
+            Wish::Sure { expected } => expected == reply,
+            Wish::Password { password } => self.take_password(&asked, password.as_ref(), reply, &mut heards),
         };
         if !is_right {
             return Err(self.violation(Law::AnswersAreRight, format!("{id:?} was answered {reply:?}")));
@@ -235,11 +256,43 @@ impl World {
         }
     }
 
+    fn is_as_the_model(&self, details: &RoomDetails) -> bool {
+        self.model.room(&details.summary.id).is_some_and(|room| {
+            (details.history, &details.owner, details.summary.lobby) == (room.history(), &room.owner, room.lobby)
+                && (details.summary.guest_limit, details.summary.locked) == (room.limit, room.locked)
+        })
+    }
+
+    /// Is this the answer that the wish for another password deserves, at this moment?
+    fn take_password(&mut self, asked: &Asked, password: Option<&String>, reply: &Reply, heards: &mut Heards) -> bool {
+        let (name, client) = (self.tabs[asked.tab].room.clone(), self.tabs[asked.tab].client.clone());
+        let is_busy = self
+            .asked
+            .values()
+            .any(|other| other.serial == asked.serial && matches!(other.wish, Wish::Password { password: Some(_) }));
+        let room = self.model.room(&name).filter(|room| Some(room.serial) == asked.serial);
+        let is_owner = room.map(|room| room.owner.as_ref() == Some(&client));
+        match reply {
+            Reply::Updated(_) => {
+                heards.extend(self.model.set_password(&name, password.cloned(), self.now));
+                self.count("another password");
+                is_owner == Some(true)
+            }
+            Reply::Refused(RoomError::Forbidden) => is_owner == Some(false),
+            Reply::Refused(RoomError::UnknownRoom) => is_owner.is_none(),
+            Reply::Refused(RoomError::TooManyInRoom { .. }) => {
+                is_owner == Some(true) && is_busy && password.is_some() && asked.at == self.now
+            }
+            _ => false,
+        }
+    }
+
     /// Is this the answer that the wish for a seat deserves, at this moment?
     fn take_seated(
         &mut self,
         asked: &Asked,
         password: &str,
+        pass: Pass,
         reply: &Reply,
         heards: &mut Heards,
     ) -> Result<bool, Violation> {
@@ -251,23 +304,28 @@ impl World {
             self.check_guesses()?;
         }
         let Some(room) = self.model.room(&name).filter(|room| Some(room.serial) == asked.serial) else {
-            let is_known_wrong = *reply == Reply::Refused(RoomError::WrongPassword) && password != "right";
+            // It was compared with a password that nobody knows any more.
+            let is_known_wrong = *reply == Reply::Refused(RoomError::WrongPassword);
             return Ok(is_known_wrong || *reply == Reply::Refused(RoomError::UnknownRoom));
         };
         let is_own = self.model.has_seat(&name, &session);
-        let opens = room.password.as_deref().is_none_or(|right| right == password);
-        let is_locked = room.password.is_some();
-        let door = self.door(asked, opens);
+        let opens = room.passwords_since(asked.at).any(|right| right.is_none_or(|right| right == password));
+        let shuts = room.passwords_since(asked.at).any(|right| right.is_some_and(|right| right != password));
+        let is_locked = room.passwords_since(asked.at).any(|right| right.is_some());
+        let door = self.door(asked, pass, opens);
         Ok(match reply {
             Reply::Seated { room: granted, client: seated } => {
                 let corner = match room.answer_to(&session) {
                     _ if is_own => None,
+                    _ if matches!(pass, Pass::Invite(_)) => Some("came by an invite"),
+                    _ if matches!(pass, Pass::Token(_)) => Some("came by a join token"),
                     Some(Answer::Admitted) => Some("let in"),
                     _ if room.is_guarded() && room.awaits(&client, now) => Some("came back after a restart"),
                     _ => None,
                 };
                 corner.into_iter().for_each(|corner| self.count(corner));
                 heards.extend(self.model.seat(&name, session, &client, from, now));
+                heards.extend(self.model.take_pass(&name, &client, pass, !is_own));
                 self.note_seat(asked.tab, is_own);
                 granted == &name && seated == &client && door == Door::Open
             }
@@ -280,7 +338,8 @@ impl World {
             Reply::Refused(RoomError::Locked) => door == Door::Locked,
             Reply::Refused(RoomError::Denied) => door == Door::Denied,
             Reply::Refused(RoomError::PasswordRequired) => door == Door::Password && password.is_empty(),
-            Reply::Refused(RoomError::WrongPassword) => is_locked && !opens,
+            Reply::Refused(RoomError::InvalidInvite) => door == Door::InvalidInvite,
+            Reply::Refused(RoomError::WrongPassword) => shuts,
             Reply::Refused(RoomError::TooManyPasswords) => {
                 !is_own && is_locked && self.has_guessed_enough(from, asked.serial)
             }
@@ -289,7 +348,7 @@ impl World {
     }
 
     /// What the one who asks finds, at this moment.
-    fn door(&self, asked: &Asked, knows_password: bool) -> Door {
+    fn door(&self, asked: &Asked, pass: Pass, knows_password: bool) -> Door {
         let page = &self.tabs[asked.tab];
         let Some(room) = self.model.room(&page.room) else { return Door::Password };
         let answer = room.answer_to(&page.session);
@@ -298,6 +357,14 @@ impl World {
             _ if self.model.has_seat(&page.room, &page.session) => Door::Open,
             _ if self.model.is_banned(&page.room, &page.client, page.from) => Door::Banned,
             _ if self.model.is_full(room) => Door::Full,
+            _ if matches!(pass, Pass::Token(_)) => Door::Open,
+            _ if let Pass::Invite(hash) = pass => {
+                if room.admits(&hash, self.wall_ms() / 1_000) {
+                    Door::Open
+                } else {
+                    Door::InvalidInvite
+                }
+            }
             Some(Answer::Admitted) => Door::Open,
             Some(Answer::Denied) => Door::Denied,
             _ if room.awaits(&page.client, self.now) => Door::Open,
@@ -342,7 +409,10 @@ fn corner(reply: &Reply) -> &'static str {
         Reply::Waiting { .. } => "knocked",
         Reply::Updated(_) => "set",
         Reply::Deleted => "rooms deleted",
-        Reply::Done | Reply::Invited(_) | Reply::Invites(_) | Reply::Bans(_) => "unexpected",
+        Reply::Done => "revoked",
+        Reply::Invited(_) => "invited",
+        Reply::Invites(_) => "looked at the invites",
+        Reply::Bans(_) => "unexpected",
         Reply::Refused(error) => match error {
             RoomError::UnknownRoom => "unknown room",
             RoomError::RoomExists => "room exists",
@@ -357,13 +427,13 @@ fn corner(reply: &Reply) -> &'static str {
             RoomError::Locked => "locked",
             RoomError::Denied => "denied",
             RoomError::Forbidden => "not the owner",
+            RoomError::InvalidInvite => "invalid invite",
+            RoomError::TooManyInRoom { .. } => "one password at a time",
             RoomError::PasswordTooLong { .. }
             | RoomError::SeatTaken
             | RoomError::TooManyKnocks
-            | RoomError::InvalidInvite
             | RoomError::UnknownReceiver
             | RoomError::OutOfRange { .. }
-            | RoomError::TooManyInRoom { .. }
             | RoomError::ShuttingDown => "unexpected",
         },
     }

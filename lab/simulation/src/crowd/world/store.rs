@@ -26,9 +26,9 @@ pub(super) struct Shelf {
     /// The store does one thing after the other.
     busy_until: Option<Instant>,
     /// Lines that the store was asked to keep, and has not been asked to drop since.
-    wanted: BTreeMap<u64, RoomId>,
+    wanted: BTreeMap<u64, (RoomId, u64)>,
     /// Those of them that somebody has heard.
-    acknowledged: BTreeMap<u64, RoomId>,
+    acknowledged: BTreeSet<u64>,
 }
 
 /// One job of the store.
@@ -68,18 +68,19 @@ impl World {
                 if self.shelf.records.remove(&room).is_none() {
                     return Err(self.violation(Law::NothingLost, "a room is forgotten that was not kept"));
                 }
-                self.forget_lines(&room);
+                self.forget_lines(&room, u64::MAX);
                 self.shelf.drop_texts(&room, u64::MAX);
             }
-            Effect::ForgetTexts { ref room, .. } => {
+            Effect::ForgetTexts { ref room, before_ms } => {
                 let room = room.clone();
-                self.forget_lines(&room);
+                self.check_oldest(&room, before_ms)?;
+                self.forget_lines(&room, before_ms);
                 self.forget_unknown();
                 self.send(room, 0, effect);
             }
             Effect::KeepText { ref text, .. } => {
                 let (room, number) = (text.room.clone(), Line::read(&text.text).number);
-                self.shelf.wanted.insert(number, room.clone());
+                self.shelf.wanted.entry(number).or_insert_with(|| (room.clone(), text.time_ms));
                 self.send(room, number, effect);
             }
             Effect::EditText { ref room, ref text, .. } => {
@@ -93,8 +94,9 @@ impl World {
                 let (room, key) = (room.clone(), *key);
                 self.send(room, key, effect);
             }
-            Effect::LoadTexts { ref room, .. } => {
+            Effect::LoadTexts { ref room, since_ms, .. } => {
                 let room = room.clone();
+                self.check_oldest(&room, since_ms)?;
                 let Some(key) = self.model.take_question(&room) else {
                     return Err(self.violation(Law::AsTheModel, "the store is asked before its time"));
                 };
@@ -173,8 +175,9 @@ impl World {
                 }
                 job
             }
-            Effect::LoadTexts { job, room, limit, .. } => {
-                let all: Vec<_> = texts.iter().filter(|text| text.room == room).cloned().collect();
+            Effect::LoadTexts { job, room, limit, since_ms, .. } => {
+                let is_it = |text: &&TextRecord| text.room == room && text.time_ms >= since_ms;
+                let all: Vec<_> = texts.iter().filter(is_it).cloned().collect();
                 let skipped = all.len().saturating_sub(limit.min(LINES));
                 found = Some(LoadedTexts { texts: all.into_iter().skip(skipped).collect(), more: skipped > 0 });
                 job
@@ -217,7 +220,7 @@ impl World {
     pub(super) fn check_kept(&mut self, heard: &Heard) -> Result<(), Violation> {
         match heard {
             Heard::Text { line, .. } if self.shelf.wanted.contains_key(&line.number) => {
-                self.shelf.acknowledged.insert(line.number, RoomId::parse(&line.room).expect("a name"));
+                self.shelf.acknowledged.insert(line.number);
                 self.check_line(line.number)
             }
             Heard::Numbered { number, id } => {
@@ -232,6 +235,7 @@ impl World {
                 }
                 match self.ids.get(number).filter(|(of, _)| *of == serial) {
                     Some((_, known)) if known == id => Ok(()),
+                    None if self.is_known => Ok(()),
                     None if highest.is_none_or(|highest| *id > highest) => {
                         self.ids.insert(*number, (serial, *id));
                         self.highest.insert(serial, *id);
@@ -254,7 +258,7 @@ impl World {
 
     /// Every acknowledged line is there once, and no line that nobody said.
     pub(super) fn check_shelf(&self) -> Result<(), Violation> {
-        self.shelf.acknowledged.keys().try_for_each(|number| self.check_line(*number))?;
+        self.shelf.acknowledged.iter().try_for_each(|number| self.check_line(*number))?;
         let is_strange = |text: &&TextRecord| !self.spoken.contains_key(&Line::read(&text.text).number);
         match self.shelf.texts.iter().find(is_strange) {
             Some(text) => Err(self.violation(Law::NothingLost, format!("{text:?} was never said"))),
@@ -262,9 +266,22 @@ impl World {
         }
     }
 
-    fn forget_lines(&mut self, room: &RoomId) {
-        self.shelf.wanted.retain(|_, of| of != room);
-        self.shelf.acknowledged.retain(|_, of| of != room);
+    fn forget_lines(&mut self, room: &RoomId, before_ms: u64) {
+        let Shelf { wanted, acknowledged, .. } = &mut self.shelf;
+        wanted.retain(|_, (of, time_ms)| of != room || *time_ms >= before_ms);
+        acknowledged.retain(|number| wanted.contains_key(number));
+    }
+
+    /// Lines are to be had for as long as the room keeps them, and no longer.
+    fn check_oldest(&mut self, room: &RoomId, oldest_ms: u64) -> Result<(), Violation> {
+        let expected = self.model.room(room).map(|room| room.oldest_ms(self.wall_ms()));
+        if expected.is_some_and(|ms| ms > 0 && ms < u64::MAX) {
+            self.count("lines of some hours");
+        }
+        if expected == Some(oldest_ms) {
+            return Ok(());
+        }
+        Err(self.violation(Law::AsTheModel, format!("lines since {oldest_ms}, not {expected:?}")))
     }
 
     /// What neither the server's memory nor the shelf knows may be said, and numbered, once more.
@@ -295,6 +312,7 @@ impl World {
         let (limit, password) = self.kept.clone();
         self.rooms.open_kept_room(demo, true, limit, password.map(super::hash), self.now);
         self.rooms.report_events();
+        self.tell_calendar();
         self.inside.clear();
         self.model.restart(self.now);
         self.forget_unknown();
