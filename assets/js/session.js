@@ -151,7 +151,7 @@ export class Session {
     else if (type === 'bye') this.#handleGoodbye();
     else if (type === 'error') this.#handleError(data);
     else if (type === 'moderated') this.#obey({ action: data.action, who: this.#nameOf(data.by) });
-    else if (type === 'room-settings') this.#emit({ type: 'roomSettings', settings: data });
+    else if (type === 'room-settings') this.#handleSettings(data);
     else if (type === 'knocking') this.#handleKnocking(data);
     else if (type === 'chat') this.#talk.handleChat(data);
     else if (type === 'text-edited') this.#emit({ type: 'edited', line: data });
@@ -166,6 +166,11 @@ export class Session {
   #handleError(notice) {
     if (notice.id === 'unknown-receiver') this.#talk.giveUpUnreachable();
     if (!QUIET_ERRORS.has(notice.id)) this.#emit({ type: 'notice', notice });
+  }
+
+  #handleSettings(settings) {
+    this.#talk.handleSettings(settings);
+    this.#emit({ type: 'roomSettings', settings });
   }
 
   #handleKnocking({ clients }) {

@@ -7,6 +7,8 @@ import { GROUND_CONTROL, ROOM } from './protocol.js';
 
 /** Lines of ours that came back are remembered this long, so that a repeated one is shown once. */
 const LINES_REMEMBERED = 200;
+/** Lines held back until it is known whether the room keeps them. */
+const EARLY_LINES = 64;
 /** An answer to a question for kept lines that takes longer is not waited for. Milliseconds. */
 const CHAT_WAIT = 5_000;
 /** Questions asked at most to close the gap that an absence left. */
@@ -27,6 +29,8 @@ export class Talk {
   #isHolding = true; // lines wait until those who were here before are back, and it is known what got through
   #isListPending = true;
   #heard = [];
+  #early = []; // lines without a number: the server did not know yet that we understand numbers
+  #isNumbered = false;
   #lastTime = 0;
   #question = null; // {before, isCatchUp, round}: kept lines were asked for
   #timer = 0;
@@ -84,6 +88,7 @@ export class Talk {
   handleUp(me) {
     this.#me = me;
     this.#isHolding = this.#isListPending = true;
+    this.#isNumbered = false;
     this.#heardIds.clear();
     this.#gapFrom = this.#newestId;
     this.#ask({ limit: CHAT_LINES, isCatchUp: true, round: 1 });
@@ -99,6 +104,10 @@ export class Talk {
     const key = keyOf(sender, line);
     if (sender === this.#me) this.#unechoed.delete(key);
     if (id !== undefined) this.#noteHeard(id);
+    else if (receiver === ROOM && !this.#isNumbered && this.#early.length < EARLY_LINES) {
+      this.#early.push({ sender, line });
+      return;
+    }
     if (this.#heard.includes(key)) return; // said again after a broken link, and heard both times
     if (line.time > 0 || line.key !== undefined) this.#heard = [...this.#heard.slice(1 - LINES_REMEMBERED), key];
     const isMine = sender === this.#me;
@@ -118,6 +127,13 @@ export class Talk {
         edited: false,
       },
     });
+  }
+
+  /** The server knows what we understand. Lines that came before are shown now, unless the room keeps them: then they are read. */
+  handleSettings({ history }) {
+    this.#isNumbered = true;
+    const early = this.#early.splice(0);
+    if (history === 'none') early.forEach(({ sender, line }) => this.handleText(sender, ROOM, line));
   }
 
   handleChat({ messages, more }) {

@@ -69,6 +69,38 @@ const UNECHOED_MAX: usize = TEXTS.1 as usize;
 /// Lines that are remembered, so that one that is said again is shown once.
 const HEARD_MAX: usize = 200;
 
+/// Lines without a number that may come before the server knows that we understand numbers.
+const EARLY_MAX: usize = 64;
+
+/// Lines to the room that come before the server has read our profile: without their numbers. Whether they will be read
+/// in the history too is known when the server has said how the room is set.
+#[derive(Debug, Default)]
+pub(crate) struct EarlyLines {
+    lines: Vec<(ClientId, Text)>,
+    is_over: bool,
+}
+
+impl EarlyLines {
+    pub(crate) fn begin_link(&mut self) {
+        self.is_over = false;
+    }
+
+    /// `true`: it is held back.
+    pub(crate) fn hold(&mut self, from: &ClientId, line: &Text, way: &Way) -> bool {
+        let is_early = !self.is_over && way.to.is_none() && way.id.is_none() && self.lines.len() < EARLY_MAX;
+        if is_early {
+            self.lines.push((from.clone(), line.clone()));
+        }
+        is_early
+    }
+
+    /// From now on lines have numbers. Those that came before.
+    pub(crate) fn end(&mut self) -> Vec<(ClientId, Text)> {
+        self.is_over = true;
+        std::mem::take(&mut self.lines)
+    }
+}
+
 /// Lines under way, and those that have arrived.
 ///
 /// A link may break between a line and its echo, and nobody knows who has heard it: on a server of ours it is said

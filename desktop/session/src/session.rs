@@ -11,7 +11,7 @@ use protocol::{Address, Capability, ClientId, DeleteText, ErrorId, ErrorNotice, 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 
-use crate::chat::{Lines, WallClock, Way, read_line, write_line};
+use crate::chat::{EarlyLines, Lines, WallClock, Way, read_line, write_line};
 use crate::connection::Turn;
 use crate::history::History;
 use crate::link::{Duty, Link};
@@ -43,6 +43,7 @@ pub struct Session {
     is_me_certain: bool,
     roster: Roster,
     lines: Lines,
+    early: EarlyLines,
     /// Lines wait until those who were here before are back to hear them.
     is_holding_lines: bool,
     history: History,
@@ -76,6 +77,7 @@ impl Session {
             is_me_certain: false,
             roster: Roster::default(),
             lines: Lines::default(),
+            early: EarlyLines::default(),
             is_holding_lines: true,
             history: History::default(),
             keeps_history: false,
@@ -132,6 +134,7 @@ impl Session {
         self.outbox.open(now);
         self.roster.begin_link();
         self.history.begin_link();
+        self.early.begin_link();
         self.is_named = false;
         self.send(Address::GroundControl, &Message::Greeting("Hello, ground control".into()), now);
         if self.link.ours {

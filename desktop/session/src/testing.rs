@@ -44,6 +44,8 @@ pub(crate) struct Bench {
     pub(crate) now: Instant,
     pub(crate) effects: Vec<Effect>,
     ours: bool,
+    /// Lines to the room so far: a server of ours numbers them.
+    n_lines: u64,
     /// When the server was last heard while time passed.
     heard_at: Instant,
 }
@@ -57,8 +59,14 @@ impl Bench {
             media: MediaState { microphone: true, ..MediaState::default() },
             epoch: (now, EPOCH_MS),
         };
-        let mut bench =
-            Self { session: Session::new(config, [5; 32], now), now, effects: Vec::new(), ours: true, heard_at: now };
+        let mut bench = Self {
+            session: Session::new(config, [5; 32], now),
+            now,
+            effects: Vec::new(),
+            ours: true,
+            n_lines: 0,
+            heard_at: now,
+        };
         bench.drain();
         bench
     }
@@ -134,8 +142,12 @@ impl Bench {
     }
 
     pub(crate) fn frame(&mut self, sender: &str, receiver: &str, kind: &str, data: Value) {
-        let frame = json!({"sender": sender, "receiver": receiver, "type": kind, "data": data}).to_string();
-        self.raw(&frame);
+        let mut frame = json!({"sender": sender, "receiver": receiver, "type": kind, "data": data});
+        if self.ours && kind == "text" && receiver == "room" {
+            self.n_lines += 1;
+            frame["id"] = json!(self.n_lines.to_string());
+        }
+        self.raw(&frame.to_string());
     }
 
     pub(crate) fn raw(&mut self, frame: &str) {

@@ -32,6 +32,7 @@ function joined() {
   it.talk.handleUp('me');
   it.talk.handleRoster(false);
   it.talk.handleChat({ messages: [], more: false });
+  it.talk.handleSettings({ history: 'forever' });
   return it;
 }
 
@@ -98,6 +99,19 @@ export const tests = {
     talk.handleRoster(false);
     talk.handleChat({ messages: [], more: false });
     assertEqual(texts().slice(1), [['room', 'mine']]);
+  },
+
+  'a line without a number waits until it is known whether the room keeps it': () => {
+    for (const [history, shown] of [['none', 1], ['forever', 0]]) {
+      const { talk, lines } = scene();
+      talk.handleUp('me');
+      talk.handleText('ann', 'room', { from: 'Ann', time: 5, text: 'early' });
+      assertEqual(lines().length, 0);
+      talk.handleSettings({ history });
+      talk.handleSettings({ history });
+      assertEqual(lines().length, shown);
+      talk.stop();
+    }
   },
 
   'the gap of an absence is closed, question by question': () => {

@@ -45,14 +45,15 @@ impl Session {
                 self.history.refused();
                 self.outbox.event(Event::Notice(notice));
             }
-            Message::RoomSettings(settings) => self.read_settings(settings),
+            Message::RoomSettings(settings) => self.read_settings(settings, now),
             Message::Knocking(list) => self.read_knocking(list),
             Message::Moderated(deed) => self.read_moderated(deed, now),
             Message::Chat(chat) => self.read_chat(chat, now),
             Message::TextEdited(edited) => self.read_edited(edited),
             Message::TextDeleted(deleted) => self.read_deleted(deleted),
+            // Our first ping follows our profile: whatever the server says of the room has come before this.
+            Message::Pong(_) => self.take_early_lines(now),
             Message::Greeting(_)
-            | Message::Pong(_)
             | Message::GetRoomInfo
             | Message::Profile(_)
             | Message::Text(_)
@@ -76,8 +77,29 @@ impl Session {
         self.lines.echoed(line);
         self.history.heard(way.id);
         let is_shown = way.to.is_some() && !self.link.ours;
-        if !is_shown && self.me.clone().is_some_and(|me| self.lines.is_new(&me, line)) {
+        let Some(me) = self.me.clone().filter(|_| !is_shown) else { return };
+        if !(self.link.ours && self.early.hold(&me, line, &way)) {
+            self.take_own_line(&me, line, way, now);
+        }
+    }
+
+    fn take_own_line(&mut self, me: &ClientId, line: &Text, way: Way, now: Instant) {
+        if self.lines.is_new(me, line) {
             self.show_own_line(line, way, now);
+        }
+    }
+
+    /// The server knows what we understand. Lines that came before are shown now, unless they are read in the history.
+    pub(super) fn take_early_lines(&mut self, now: Instant) {
+        for (from, line) in self.early.end() {
+            if self.keeps_history {
+                continue;
+            }
+            if self.me.as_ref() == Some(&from) {
+                self.take_own_line(&from, &line, Way::default(), now);
+            } else {
+                self.take_text(from, &line, Way::default(), now);
+            }
         }
     }
 
@@ -132,6 +154,12 @@ impl Session {
 
     fn read_text(&mut self, sender: ClientId, line: &Text, way: Way, now: Instant) {
         self.history.heard(way.id);
+        if !(self.link.ours && self.early.hold(&sender, line, &way)) {
+            self.take_text(sender, line, way, now);
+        }
+    }
+
+    fn take_text(&mut self, sender: ClientId, line: &Text, way: Way, now: Instant) {
         if !self.lines.is_new(&sender, line) {
             return;
         }

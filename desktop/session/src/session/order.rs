@@ -46,8 +46,9 @@ impl Session {
         }
     }
 
-    pub(super) fn read_settings(&mut self, settings: RoomSettings) {
+    pub(super) fn read_settings(&mut self, settings: RoomSettings, now: Instant) {
         self.keeps_history = settings.history != protocol::History::None;
+        self.take_early_lines(now);
         self.outbox.event(Event::Settings(settings));
     }
 

@@ -176,3 +176,24 @@ fn a_change_that_cannot_be_is_said_so() {
     bench.command(Command::DeleteText(TextId(7)));
     assert_eq!(bench.notices(), ["unknown-type"]);
 }
+
+#[test]
+fn a_line_without_a_number_waits_until_it_is_known_whether_it_is_read_in_the_history_too() {
+    for (history, shown) in [("none", 2), ("forever", 0)] {
+        let mut bench = Bench::linked();
+        bench.command(Command::Say { to: Address::Room, text: "mine".into() });
+        for (sender, text) in [("a", "early"), (ME, "own")] {
+            let data = json!({"from": sender, "time": 5, "text": text, "key": text});
+            let frame = json!({"sender": sender, "receiver": "room", "type": "text", "data": data});
+            bench.raw(&frame.to_string());
+        }
+        assert!(bench.chat().is_empty());
+        let settings = json!({"locked": false, "lobby": false, "public": true, "has_password": false, "guest_limit": 0,
+                              "history": history});
+        bench.server("room-settings", settings.clone());
+        bench.server("room-settings", settings);
+        assert_eq!(bench.chat().len(), shown, "{history}");
+        bench.raw(&said(9, "a", "numbered"));
+        assert_eq!(bench.chat().len(), shown + 1, "{history}");
+    }
+}
