@@ -8,6 +8,7 @@ mod page;
 mod person;
 mod server;
 mod shell;
+mod store;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -112,6 +113,15 @@ enum Happening {
         connection: Option<u64>,
         speech: page::Speech,
     },
+    /// The store does what it was asked in this life of the server.
+    StoreWorks {
+        life: u64,
+        effect: Box<rooms::Effect>,
+    },
+    StoreAnswers {
+        life: u64,
+        answer: store::Answer,
+    },
     /// Signs of life of the channels, which the server's engine sees.
     Alive,
 }
@@ -133,6 +143,7 @@ pub struct World {
     plan: Plan,
     /// `None`: it is down.
     server: Option<Server>,
+    store: store::Store,
     links: Vec<Link>,
     /// The channel of each client, as the server sees it.
     channels: BTreeMap<ClientId, usize>,
@@ -147,7 +158,8 @@ impl World {
         let now = Instant::now();
         let mut rng = ChaCha12Rng::seed_from_u64(seed);
         let weather = Weather::any(&mut rng);
-        let server = Some(Server::start(&plan, &mut rng, now));
+        let store = store::Store::default();
+        let server = Some(Server::start(&plan, &mut rng, &store, now));
         let mut world = Self {
             now,
             start: now,
@@ -157,6 +169,7 @@ impl World {
             n_queued: 0,
             plan,
             server,
+            store,
             links: Vec::new(),
             channels: BTreeMap::new(),
             people: Vec::new(),
@@ -259,7 +272,11 @@ impl World {
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Act(act) => self.act(act),
-            Happening::ServerBack => self.server = Some(Server::start(&self.plan, &mut self.rng, self.now)),
+            Happening::ServerBack => {
+                self.server = Some(Server::start(&self.plan, &mut self.rng, &self.store, self.now));
+            }
+            Happening::StoreWorks { life, effect } => self.store_works(life, *effect),
+            Happening::StoreAnswers { life, answer } => self.store_answers(life, answer),
             // The network is looked at after everything that happens.
             Happening::PathBack => {}
             Happening::Seat { person } => self.seat(person),
@@ -315,6 +332,7 @@ impl World {
 
     fn restart(&mut self, graceful: bool, down: Duration) {
         let Some(mut server) = self.server.take() else { return };
+        self.store.life += 1;
         if graceful {
             server.handle_shutdown(self.now);
             self.deliver(server.take_effects());
@@ -344,7 +362,11 @@ impl World {
     fn deliver(&mut self, effects: Vec<Out>) {
         for effect in effects {
             match effect {
-                Out::Frame { to, frame } => self.send_to_client(&to, frame),
+                Out::Frame { to, frame } => {
+                    self.note_line(&to, &frame);
+                    self.send_to_client(&to, frame);
+                }
+                Out::Store(effect) => self.ask_store(*effect),
                 Out::Disconnect(client) => {
                     if let Some(link) = self.channels.remove(&client) {
                         self.links[link].is_open_at_server = false;

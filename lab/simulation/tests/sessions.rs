@@ -102,6 +102,7 @@ fn any_schedule(seed: u64, plan: Plan, sessions: usize, pages: &[Kind], n_acts: 
     world.check_manners()?;
     if plan != Plan::Classic {
         world.check_own_lines()?;
+        world.check_lines_stand_once()?;
     }
     Ok(settled)
 }
@@ -118,6 +119,42 @@ fn talk(world: &mut World) -> Result<(), String> {
     }
     world.run(seconds(10));
     world.check_chat(&lines)
+}
+
+/// Three people write while links break and the server is killed, over and over.
+fn talkative(seed: u64, plan: Plan) -> Result<Duration, String> {
+    let mut world = World::new(seed, plan);
+    for _ in 0..3 {
+        world.plan(Duration::ZERO, Act::Come(Kind::Session));
+    }
+    world.run(seconds(3));
+    for _ in 0..30 {
+        let rng = world.rng();
+        let (at, person) = (rng.random_range(0..20_000), rng.random_range(0..3));
+        let act = match rng.random_range(0..10) {
+            0..7 => Act::Say(person, format!("line {}", rng.random::<u64>())),
+            7..9 => Act::Cut { person, noticed: rng.random_bool(0.7) },
+            _ => Act::Restart {
+                graceful: rng.random_bool(0.2),
+                down: Duration::from_millis(rng.random_range(50..3_000)),
+            },
+        };
+        world.plan(Duration::from_millis(at), act);
+    }
+    world.run(seconds(40));
+    let settled = world.settle(seconds(150))?;
+    talk(&mut world)?;
+    world.check_own_lines()?;
+    world.check_lines_stand_once()?;
+    world.check_manners()?;
+    Ok(settled)
+}
+
+#[test]
+fn a_line_that_is_said_again_stands_once() {
+    explore("a_line_that_is_said_again_stands_once", 100, |seed| {
+        talkative(seed, if seed % 3 == 0 { OURS } else { Plan::Keeping })
+    });
 }
 
 /// What the sessions of a world have done, added up.
@@ -159,7 +196,8 @@ fn simultaneous_offers_end_in_one_connection() {
 #[test]
 fn any_schedule_ends_with_everyone_connected_to_everyone() {
     explore("any_schedule_ends_with_everyone_connected_to_everyone", 250, |seed| {
-        any_schedule(seed, OURS, 2 + seed as usize % 3, &[], 4 + seed as usize % 9)
+        let plan = if seed % 2 == 0 { OURS } else { Plan::Keeping };
+        any_schedule(seed, plan, 2 + seed as usize % 3, &[], 4 + seed as usize % 9)
     });
 }
 

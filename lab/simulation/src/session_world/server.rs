@@ -3,12 +3,16 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use protocol::{Capability, ClientId, OfferForm, RoomId};
+use protocol::{Capability, ClientId, History, OfferForm, RoomId};
 use rand::RngExt;
 use rand_chacha::ChaCha12Rng;
-use rooms::{AddressMark, Config, Effect, Pass, Reply, Request, RequestId, Rooms, SessionId};
+use rooms::{
+    AddressMark, Config, Effect, JobId, Kept, LoadedTexts, Pass, Reply, Request, RequestId, RoomRecord, Rooms,
+    SessionId,
+};
 
 use super::classic::Classic;
+use super::store::Store;
 
 /// Which server a world has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +21,8 @@ pub enum Plan {
     Ours {
         introduces_late: bool,
     },
+    /// The room keeps its lines, in a store that outlives the server.
+    Keeping,
     Classic,
     /// Says of everyone from the seat on that it is of this version: whoever comes together offers to each other.
     Eager,
@@ -26,7 +32,7 @@ impl Plan {
     /// How often an engine never comes back with an offer. Not where crossing offers alone are looked at.
     pub(super) fn engine_fails(self) -> f64 {
         match self {
-            Self::Ours { .. } | Self::Classic => 0.01,
+            Self::Ours { .. } | Self::Keeping | Self::Classic => 0.01,
             Self::Eager => 0.0,
         }
     }
@@ -37,6 +43,7 @@ impl Plan {
 pub(super) enum Out {
     Frame { to: ClientId, frame: String },
     Disconnect(ClientId),
+    Store(Box<Effect>),
 }
 
 pub(super) enum Server {
@@ -45,17 +52,26 @@ pub(super) enum Server {
 }
 
 impl Server {
-    pub(super) fn start(plan: &Plan, rng: &mut ChaCha12Rng, now: Instant) -> Self {
+    pub(super) fn start(plan: &Plan, rng: &mut ChaCha12Rng, store: &Store, now: Instant) -> Self {
         match plan {
             Plan::Classic => Self::Classic(Classic::new(rng.random(), Vec::new())),
             Plan::Eager => Self::Classic(Classic::new(rng.random(), Capability::ours())),
+            Plan::Keeping => {
+                let mut rooms = Rooms::new(Config::default(), rng.random(), now);
+                rooms.set_calendar(1_700_000_000_000, now);
+                rooms.restore(store.record.clone().unwrap_or_else(new_room), now);
+                Self::Ours(Box::new(rooms))
+            }
             Plan::Ours { introduces_late } => {
                 let mut config = Config::default();
                 if !introduces_late {
                     config.newcomer_offers_within = Duration::ZERO;
                 }
                 let mut rooms = Rooms::new(config, rng.random(), now);
-                rooms.open_kept_room(room(), true, 0, None, now);
+                match store.record.clone() {
+                    Some(record) => rooms.restore(record, now),
+                    None => rooms.open_kept_room(room(), true, 0, None, now),
+                }
                 Self::Ours(Box::new(rooms))
             }
         }
@@ -126,6 +142,18 @@ impl Server {
         }
     }
 
+    pub(super) fn handle_kept(&mut self, job: JobId, kept: Kept, now: Instant) {
+        if let Self::Ours(rooms) = self {
+            rooms.handle_kept(job, kept, now);
+        }
+    }
+
+    pub(super) fn handle_texts(&mut self, job: JobId, texts: LoadedTexts, now: Instant) {
+        if let Self::Ours(rooms) = self {
+            rooms.handle_texts(job, Some(texts), now);
+        }
+    }
+
     pub(super) fn handle_shutdown(&mut self, now: Instant) {
         match self {
             Self::Ours(rooms) => rooms.handle_shutdown(now),
@@ -157,16 +185,14 @@ impl Server {
             .filter_map(|effect| match effect {
                 Effect::Send { to, frame } => Some(Out::Frame { to, frame }),
                 Effect::Disconnect { client } => Some(Out::Disconnect(client)),
-                Effect::Reply { .. }
-                | Effect::HashPassword { .. }
-                | Effect::VerifyPassword { .. }
-                | Effect::SaveRoom(_)
+                Effect::Reply { .. } | Effect::HashPassword { .. } | Effect::VerifyPassword { .. } => None,
+                Effect::SaveRoom(_)
                 | Effect::ForgetRoom(_)
                 | Effect::KeepText { .. }
                 | Effect::EditText { .. }
                 | Effect::DropText { .. }
                 | Effect::ForgetTexts { .. }
-                | Effect::LoadTexts { .. } => None,
+                | Effect::LoadTexts { .. } => Some(Out::Store(Box::new(effect))),
             })
             .collect()
     }
@@ -174,6 +200,27 @@ impl Server {
 
 fn room() -> RoomId {
     RoomId::parse("demo").expect("a sound name")
+}
+
+/// The room as it is before anybody was in it.
+fn new_room() -> RoomRecord {
+    RoomRecord {
+        id: room(),
+        public: true,
+        guest_limit: 0,
+        password_hash: None,
+        kept: true,
+        lobby: false,
+        locked: false,
+        history: History::Forever,
+        owner: None,
+        moderators: Vec::new(),
+        bans: Vec::new(),
+        invites: Vec::new(),
+        inside: Vec::new(),
+        created_s: 0,
+        next_text_id: 1,
+    }
 }
 
 fn session_of(person: usize) -> SessionId {

@@ -56,18 +56,26 @@ impl Shell {
         match event {
             Event::Status(status) => self.seen.status = Some(status),
             Event::Roster(roster) => self.seen.roster = roster,
-            Event::Chat(line) => self.seen.chat.push(line),
+            Event::Chat(line) => self.see_line(line),
+            Event::History { lines, .. } => lines.into_iter().for_each(|line| self.see_line(line)),
             Event::Peer { client, state } => {
                 let before = self.seen.peers.insert(client, state);
                 self.seen.n_interruptions += usize::from(before == Some(PeerState::Connected));
             }
             Event::Notice(notice) => self.seen.notices.push(notice),
-            Event::History { .. }
-            | Event::TextEdited { .. }
+            Event::TextEdited { .. }
             | Event::TextDeleted { .. }
             | Event::Settings(_)
             | Event::Knocking(_)
             | Event::Moderated { .. } => {}
+        }
+    }
+
+    /// A line that was read in the history and is heard too stands there once.
+    fn see_line(&mut self, line: ChatLine) {
+        let is_known = line.id.is_some() && self.seen.chat.iter().any(|known| known.id == line.id);
+        if !is_known {
+            self.seen.chat.push(line);
         }
     }
 }
