@@ -1,15 +1,16 @@
 //! The words on the data channel: reads every message leniently, writes it strictly. The twin of the crate `protocol`.
 
 import { FRAME_BYTES, FRAME_BYTES_SDP, JSON_DEPTH } from './limits.js';
+import { ProtocolError, boolean, history, isObject, isTextId, list, number, object, oneOf } from './shapes.js';
+import { optional, string, strings, textId, withCredentials } from './shapes.js';
+
+export { ProtocolError };
 
 export const GROUND_CONTROL = 'ground control';
 export const ROOM = 'room';
 
 /** What every client of this version announces. */
 export const CAPABILITIES = ['events', 'trickle', 'renegotiation', 'media-state', 'moderation', 'chat'];
-
-/** A frame that is no envelope, or a known type whose `data` is not of its shape. */
-export class ProtocolError extends Error {}
 
 const utf8 = new TextEncoder();
 
@@ -347,75 +348,6 @@ function depthOf(json) {
     else if (c === ']' || c === '}') depth = Math.max(0, depth - 1);
   }
   return deepest;
-}
-
-function shape() {
-  return new ProtocolError('`data` is not of the documented shape');
-}
-
-function isObject(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function object(value) {
-  if (!isObject(value)) throw shape();
-  return value;
-}
-
-function list(value) {
-  if (!Array.isArray(value)) throw shape();
-  return value;
-}
-
-function string(value) {
-  if (typeof value !== 'string') throw shape();
-  return value;
-}
-
-function number(value) {
-  if (typeof value !== 'number') throw shape();
-  return value;
-}
-
-function boolean(value) {
-  if (typeof value !== 'boolean') throw shape();
-  return value;
-}
-
-/** The number of a chat line: a decimal string, because a number of JavaScript's is too short. */
-function isTextId(value) {
-  return typeof value === 'string' && /^\d{1,20}$/.test(value);
-}
-
-function textId(value) {
-  if (!isTextId(value)) throw shape();
-  return value;
-}
-
-/** `'none'`, `{hours}` or `'forever'`. */
-function history(value) {
-  return typeof value === 'string' ? oneOf(value, ['none', 'forever']) : { hours: number(object(value).hours) };
-}
-
-function oneOf(value, allowed) {
-  if (!allowed.includes(value)) throw shape();
-  return value;
-}
-
-/** `undefined` where it is absent or null. */
-function optional(value, readValue) {
-  return value === undefined || value === null ? undefined : readValue(value);
-}
-
-/** What is no list of strings reads as none: the first version writes `""` where nothing is meant. */
-function strings(value) {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : [];
-}
-
-function withCredentials(server, { username, credential }) {
-  if (optional(username, string) !== undefined) server.username = username;
-  if (optional(credential, string) !== undefined) server.credential = credential;
-  return server;
 }
 
 function asText(data) {

@@ -26,7 +26,7 @@ pub use shell::{Seen, Shell};
 use crate::webrtc::{Network, Path, Report};
 use link::Link;
 use person::Body;
-use server::{Out, Server};
+use server::Server;
 
 /// Something that a person or the world does.
 #[derive(Debug, Clone)]
@@ -326,53 +326,6 @@ impl World {
                 let name = protocol::Username::parse(&name).expect("a schedule's names are sound");
                 self.people[person].name = name.to_string();
                 self.command(person, session::Command::SetUsername(name));
-            }
-        }
-    }
-
-    fn restart(&mut self, graceful: bool, down: Duration) {
-        let Some(mut server) = self.server.take() else { return };
-        self.store.life += 1;
-        if graceful {
-            server.handle_shutdown(self.now);
-            self.deliver(server.take_effects());
-        }
-        let open: Vec<usize> = (0..self.links.len()).filter(|link| self.links[*link].is_open_at_server).collect();
-        for link in open {
-            self.links[link].is_open_at_server = false;
-            let noticed = self.rng.random_bool(0.7);
-            if noticed || self.is_page(self.links[link].person) {
-                self.close_at_client(link, "the server is gone");
-            } else {
-                self.links[link].is_cut = true;
-            }
-        }
-        self.channels.clear();
-        self.after(down, Happening::ServerBack);
-    }
-
-    /// What the server wants done.
-    fn drain_server(&mut self) {
-        if let Some(server) = &mut self.server {
-            let effects = server.take_effects();
-            self.deliver(effects);
-        }
-    }
-
-    fn deliver(&mut self, effects: Vec<Out>) {
-        for effect in effects {
-            match effect {
-                Out::Frame { to, frame } => {
-                    self.note_line(&to, &frame);
-                    self.send_to_client(&to, frame);
-                }
-                Out::Store(effect) => self.ask_store(*effect),
-                Out::Disconnect(client) => {
-                    if let Some(link) = self.channels.remove(&client) {
-                        self.links[link].is_open_at_server = false;
-                        self.close_at_client(link, "the server hung up");
-                    }
-                }
             }
         }
     }

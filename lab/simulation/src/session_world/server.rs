@@ -13,6 +13,7 @@ use rooms::{
 
 use super::classic::Classic;
 use super::store::Store;
+use super::{Happening, World};
 
 /// Which server a world has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,6 +196,55 @@ impl Server {
                 | Effect::LoadTexts { .. } => Some(Out::Store(Box::new(effect))),
             })
             .collect()
+    }
+}
+
+impl World {
+    pub(super) fn restart(&mut self, graceful: bool, down: Duration) {
+        let Some(mut server) = self.server.take() else { return };
+        self.store.life += 1;
+        if graceful {
+            server.handle_shutdown(self.now);
+            self.deliver(server.take_effects());
+        }
+        let open: Vec<usize> = (0..self.links.len()).filter(|link| self.links[*link].is_open_at_server).collect();
+        for link in open {
+            self.links[link].is_open_at_server = false;
+            let noticed = self.rng.random_bool(0.7);
+            if noticed || self.is_page(self.links[link].person) {
+                self.close_at_client(link, "the server is gone");
+            } else {
+                self.links[link].is_cut = true;
+            }
+        }
+        self.channels.clear();
+        self.after(down, Happening::ServerBack);
+    }
+
+    /// What the server wants done.
+    pub(super) fn drain_server(&mut self) {
+        if let Some(server) = &mut self.server {
+            let effects = server.take_effects();
+            self.deliver(effects);
+        }
+    }
+
+    pub(super) fn deliver(&mut self, effects: Vec<Out>) {
+        for effect in effects {
+            match effect {
+                Out::Frame { to, frame } => {
+                    self.note_line(&to, &frame);
+                    self.send_to_client(&to, frame);
+                }
+                Out::Store(effect) => self.ask_store(*effect),
+                Out::Disconnect(client) => {
+                    if let Some(link) = self.channels.remove(&client) {
+                        self.links[link].is_open_at_server = false;
+                        self.close_at_client(link, "the server hung up");
+                    }
+                }
+            }
+        }
     }
 }
 
