@@ -41,7 +41,7 @@ const BROWSER: &[(&str, &str, &[&str])] = &[
 ];
 
 /// What only the tests need.
-pub(crate) const TEST: &[&str] = &["pulseaudio", "pulseaudio-utils", "ffmpeg", "python3", "python3-venv"];
+pub(crate) const TEST: &[&str] = &["pulseaudio", "pulseaudio-utils", "ffmpeg", "python3", "python3-venv", "iproute2"];
 
 /// Installs what is missing of `lists` through apt.
 pub(crate) fn install(lists: &[&[&str]]) -> Result<()> {

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("desktop", &["protocol", "session", "client", "media"]),
     ("lab/simulation", &["protocol", "rooms", "session"]),
     ("lab/bots", &["protocol", "session", "client", "media", "desktop"]),
+    ("lab/network", &[]),
     ("lab/fuzz", &["server", "simulation"]),
     ("xtask", &[]),
 ];

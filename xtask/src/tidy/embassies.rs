@@ -25,6 +25,7 @@ const EMBASSIES: &[(&str, &[&str])] = &[
     ("x509_parser", &["server/src/tls", "server/tests/"]),
     ("prometheus_client", &["server/src/metrics"]),
     ("utoipa", &["server/src/web", "protocol/"]),
+    ("tun_rs", &["lab/network/src/network"]),
     ("fantoccini", &["lab/bots/"]),
 ];
 
