@@ -49,6 +49,8 @@ pub struct WindowOptions {
     /// The wish to enter a room that the backend has been asked, to go back in after leaving.
     pub entered: Option<Command>,
     pub size: [f32; 2],
+    /// Something that the person has to know at once.
+    pub trouble: Option<String>,
 }
 
 impl Default for WindowOptions {
@@ -61,11 +63,13 @@ impl Default for WindowOptions {
             username: Username::default(),
             entered: None,
             size: [1180.0, 760.0],
+            trouble: None,
         }
     }
 }
 
-fn default_server() -> Url {
+/// This machine's own, as it listens if nothing else is said.
+pub fn default_server() -> Url {
     #[expect(clippy::expect_used, reason = "a constant")]
     Url::parse("http://127.0.0.1:5000").expect("a constant address")
 }
@@ -135,12 +139,15 @@ impl Window {
             (false, false) => Way::Cheaper,
         };
         let mut view = View::default();
+        let mut model = Model::new(options.server, options.username);
+        model.trouble = options.trouble;
         if let Some(Command::Join { room, password, invite }) = options.entered {
             view.remember(room, password, invite);
+            model.tell_trouble(clock());
         }
         Self {
             backend,
-            model: Model::new(options.server, options.username),
+            model,
             view,
             pictures: Pictures::new(context.gl.as_deref(), way),
             pace,
@@ -169,6 +176,9 @@ impl Window {
             }
             Intent::DismissToast(id) => self.model.toasts.dismiss(id),
             Intent::ForgetRefusal => self.model.lobby.refusal = None,
+            Intent::ForgetTrouble => self.model.trouble = None,
+            Intent::AskForTrust => self.model.is_asking_for_trust = true,
+            Intent::Distrust => self.model.is_asking_for_trust = false,
         }
     }
 

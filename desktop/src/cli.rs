@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use client::Fingerprint;
 use media::{CameraChoice, EngineConfig, MicrophoneChoice, SpeakerChoice};
 use protocol::Username;
 use url::Url;
@@ -16,9 +17,9 @@ use crate::address::{RoomAddress, parse_server};
 pub struct Cli {
     #[command(subcommand)]
     pub what: Option<What>,
-    /// The server whose lobby is shown
-    #[arg(long, env = "RTC_CHAT_SERVER", default_value = "http://127.0.0.1:5000", value_parser = server)]
-    pub server: Url,
+    /// The server whose lobby is shown [default: the last one, at first http://127.0.0.1:5000]
+    #[arg(long, env = "RTC_CHAT_SERVER", value_parser = server)]
+    pub server: Option<Url>,
     /// Show a scripted room instead of a real one
     #[arg(long)]
     pub mock: bool,
@@ -39,6 +40,9 @@ pub struct JoinArgs {
     /// The room's password, where it has one
     #[arg(long, env = "RTC_CHAT_PASSWORD", hide_env_values = true)]
     pub password: Option<String>,
+    /// Trust the server if it shows exactly the certificate with this SHA-256 fingerprint, as it prints it at its start
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub trust: Option<Fingerprint>,
     /// Create the room if it does not exist
     #[arg(long)]
     pub create: bool,
@@ -61,9 +65,16 @@ pub struct JoinArgs {
 /// Who takes part, with what.
 #[derive(Debug, Clone, Args)]
 pub struct ParticipantArgs {
-    /// Your name
-    #[arg(long, env = "RTC_CHAT_NAME", default_value = Username::DEFAULT)]
-    pub name: Username,
+    /// Your name [default: the last one, at first Major Tom]
+    #[arg(long, env = "RTC_CHAT_NAME")]
+    pub name: Option<Username>,
+    /// The file that knows who you are in the rooms where you were, and which servers you trust [default:
+    /// rtc-chat/identity.json in your data directory]
+    #[arg(long, env = "RTC_CHAT_IDENTITY", value_name = "FILE")]
+    pub identity: Option<PathBuf>,
+    /// Know nothing from before, and forget everything at the end
+    #[arg(long, conflicts_with = "identity")]
+    pub no_identity: bool,
     /// pattern, file:CLIP, device, device:NAME or none
     #[arg(long, default_value = "device")]
     pub camera: CameraChoice,
@@ -107,7 +118,7 @@ pub struct ParticipantArgs {
     #[arg(
         long,
         env = "RTC_CHAT_LOG",
-        default_value = "warn,rtc=error,rtc_dtls=error,rtc_ice=error,rtc_interceptor=error,rtc_sctp=error"
+        default_value = "warn,rtc=error,rtc_dtls=error,rtc_ice=error,rtc_interceptor=error,rtc_sctp=error,rustls_platform_verifier=off"
     )]
     pub log: String,
 }

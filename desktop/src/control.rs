@@ -192,6 +192,12 @@ fn to_json(event: &Event) -> Value {
         Event::Rooms(rooms) => json!({"event": "rooms", "rooms": rooms}),
         Event::LobbyFailed(notice) => json!({"event": "lobby-failed", "id": notice.id, "text": notice.message}),
         Event::Entering(room) => json!({"event": "entering", "room": room}),
+        // Nothing that a program waits for; and where someone was is nobody's business.
+        Event::Known(known) => json!({"event": "known", "rooms": known.rooms.len(), "servers": known.servers.len()}),
+        Event::Untrusted(doubt) => {
+            json!({"event": "untrusted", "found": doubt.untrusted.found.to_string(),
+                   "expected": doubt.untrusted.expected.map(|expected| expected.to_string())})
+        }
         Event::Session(event) => session_json(event),
         Event::RoomEdited(room) => json!({"event": "room-edited", "room": room}),
         Event::Invites(invites) => json!({"event": "invites", "invites": invites}),

@@ -1,8 +1,11 @@
 //! What the window (or a headless run) and the participant say to each other.
 
+use client::{Fingerprint, Untrusted};
 use protocol::api::{Ban, CreateInvite, CreatedInvite, EditRoom, Invite, RoomDetails, RoomSummary};
 use protocol::{Address, ClientId, ErrorNotice, Moderate, RoomId, TextId, Username};
 use url::Url;
+
+use crate::memory::Known;
 
 /// A wish of the person.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +27,18 @@ pub enum Command {
         /// The secret of an invite.
         invite: Option<String>,
     },
+    /// Be nobody special in a room where one was before.
+    ForgetRoom {
+        server: Url,
+        room: RoomId,
+    },
+    /// From now on the server has to show exactly this certificate; the list of rooms is asked for anew.
+    Trust {
+        server: Url,
+        fingerprint: Fingerprint,
+    },
+    /// From now on the server (`host:port`) has to be vouched for by an authority.
+    Distrust(String),
     Leave,
     SetUsername(Username),
     Say {
@@ -73,6 +88,10 @@ pub enum Event {
     Rooms(Vec<RoomSummary>),
     /// A request of the lobby failed: say why, keep what was typed.
     LobbyFailed(ErrorNotice),
+    /// The rooms that one was in and the servers that one trusts: at the start, and after every change.
+    Known(Known),
+    /// A server could not prove who it is, and was told nothing; the failure of what was asked for follows.
+    Untrusted(Doubt),
     /// The chosen room is being entered.
     Entering(RoomId),
     Session(session::Event),
@@ -97,6 +116,13 @@ pub enum Event {
     Notice(String),
     /// The room was left; the lobby is shown again.
     Left,
+}
+
+/// A server whose certificate nobody vouches for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    pub server: Url,
+    pub untrusted: Untrusted,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod control;
 mod event;
 pub mod headless;
+pub mod memory;
 pub mod mock;
 pub mod model;
 mod participant;
@@ -14,5 +15,5 @@ pub mod report;
 pub mod stay;
 pub mod ui;
 
-pub use event::{Backend, Command, Event, Speaker, Tile};
+pub use event::{Backend, Command, Doubt, Event, Speaker, Tile};
 pub use participant::{Participant, ParticipantConfig};

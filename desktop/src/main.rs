@@ -10,10 +10,12 @@ use desktop::app::{self, WindowOptions};
 use desktop::cli::{Cli, JoinArgs, ParticipantArgs, What};
 use desktop::control::Controlled;
 use desktop::headless::{self, Bell};
+use desktop::memory::{self, Keeper, Memory};
 use desktop::mock::ScriptedRoom;
 use desktop::report::Reporting;
 use desktop::stay::Staying;
 use desktop::{Backend, Command, Participant, ParticipantConfig};
+use protocol::Username;
 use tokio::runtime::Runtime;
 use url::Url;
 
@@ -37,19 +39,27 @@ fn run(cli: Cli) -> Result<(), Failure> {
         None => &cli.participant.log,
     };
     tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).init();
+    let participant = match &cli.what {
+        Some(What::Join(join)) => &join.participant,
+        None => &cli.participant,
+    };
+    // The keeper is the last to go: its end waits until everything is written down.
+    let (memory, _keeper, trouble) = memory(participant, cli.mock);
     // Outlives every participant: its drop says good-bye through it.
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("network").enable_all().build()?;
     match cli.what {
         _ if cli.mock => {
-            app::run(options(&cli.participant, &cli.server), |wake| Ok(Box::new(ScriptedRoom::live(wake)?)))
+            let options = options(&cli.participant, &app::default_server(), &memory, None);
+            app::run(options, |wake| Ok(Box::new(ScriptedRoom::live(wake)?)))
         }
-        Some(What::Join(join)) if join.headless => stay_headless(join, &runtime),
-        Some(What::Join(join)) => stay_in_window(join, &runtime),
+        Some(What::Join(join)) if join.headless => stay_headless(join, &memory, trouble, &runtime),
+        Some(What::Join(join)) => stay_in_window(join, &memory, trouble, &runtime),
         None => {
-            let config = |wake| config(&cli.participant, cli.server.clone(), false, wake);
-            app::run(options(&cli.participant, &cli.server), |wake| {
-                let mut participant = Participant::start(config(wake), runtime.handle());
+            let server = cli.server.or_else(|| memory.server()).unwrap_or_else(app::default_server);
+            app::run(options(&cli.participant, &server, &memory, trouble), |wake| {
+                let config = config(&cli.participant, server, &memory, false, wake);
+                let mut participant = Participant::start(config, runtime.handle());
                 participant.command(Command::ListRooms);
                 Ok(Box::new(participant))
             })
@@ -57,11 +67,27 @@ fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-fn stay_headless(join: JoinArgs, runtime: &Runtime) -> Result<(), Failure> {
+/// What is known from before, who keeps it, and what is wrong with it.
+fn memory(arguments: &ParticipantArgs, mock: bool) -> (Memory, Option<Keeper>, Option<String>) {
+    if mock || arguments.no_identity {
+        return (Memory::default(), None, None);
+    }
+    let Some(path) = arguments.identity.clone().or_else(memory::default_path) else {
+        let why = "There is no home directory: you are a newcomer in every room. --identity names a file to keep.";
+        return (Memory::default(), None, Some(why.to_owned()));
+    };
+    let (memory, keeper, trouble) = Memory::open(&path);
+    (memory, keeper, trouble.map(|trouble| format!("{trouble}.")))
+}
+
+fn stay_headless(join: JoinArgs, memory: &Memory, trouble: Option<String>, runtime: &Runtime) -> Result<(), Failure> {
+    if let Some(trouble) = trouble {
+        eprintln!("{trouble}");
+    }
     let bell = Bell::new();
     let ended = Arc::new(AtomicBool::new(false));
     raise_on_signal(&ended, bell.waker(), runtime);
-    let mut backend = backend(&join, bell.waker(), ended, runtime)?;
+    let mut backend = backend(&join, memory, bell.waker(), ended, runtime)?;
     Ok(headless::run(&mut backend, entrance(&join), join.control, &bell)?)
 }
 
@@ -71,13 +97,13 @@ fn entrance(join: &JoinArgs) -> Command {
     Command::Join { room, password: join.password.clone(), invite }
 }
 
-fn stay_in_window(join: JoinArgs, runtime: &Runtime) -> Result<(), Failure> {
+fn stay_in_window(join: JoinArgs, memory: &Memory, trouble: Option<String>, runtime: &Runtime) -> Result<(), Failure> {
     let entered = Some(entrance(&join));
-    let options = WindowOptions { entered, ..options(&join.participant, &join.address.server) };
+    let options = WindowOptions { entered, ..options(&join.participant, &join.address.server, memory, trouble) };
     app::run(options, |wake| {
         let ended = Arc::new(AtomicBool::new(false));
         raise_on_signal(&ended, Arc::clone(&wake), runtime);
-        let mut backend = backend(&join, wake, ended, runtime)?;
+        let mut backend = backend(&join, memory, wake, ended, runtime)?;
         backend.command(entrance(&join));
         Ok(backend)
     })
@@ -86,11 +112,16 @@ fn stay_in_window(join: JoinArgs, runtime: &Runtime) -> Result<(), Failure> {
 /// The participant, with its end, its report and its remote control as far as they are wished for.
 fn backend(
     join: &JoinArgs,
+    memory: &Memory,
     wake: Wake,
     ended: Arc<AtomicBool>,
     runtime: &Runtime,
 ) -> Result<Box<dyn Backend>, Failure> {
-    let config = config(&join.participant, join.address.server.clone(), join.create, Arc::clone(&wake));
+    let server = join.address.server.clone();
+    if let Some(fingerprint) = join.trust {
+        memory.trust_for_now(&server, fingerprint);
+    }
+    let config = config(&join.participant, server, memory, join.create, Arc::clone(&wake));
     let participant = Participant::start(config, runtime.handle());
     if join.control {
         staying(Controlled::new(participant, Arc::clone(&wake))?, join, wake, ended)
@@ -112,10 +143,11 @@ fn staying<B: Reporting + 'static>(
     Ok(Box::new(staying))
 }
 
-fn config(arguments: &ParticipantArgs, server: Url, create: bool, wake: Wake) -> ParticipantConfig {
+fn config(arguments: &ParticipantArgs, server: Url, memory: &Memory, create: bool, wake: Wake) -> ParticipantConfig {
     ParticipantConfig {
         server,
-        username: arguments.name.clone(),
+        memory: memory.clone(),
+        username: name(arguments, memory),
         media: arguments.media(),
         loopback: arguments.loopback,
         create,
@@ -126,12 +158,17 @@ fn config(arguments: &ParticipantArgs, server: Url, create: bool, wake: Wake) ->
     }
 }
 
-fn options(arguments: &ParticipantArgs, server: &Url) -> WindowOptions {
+fn name(arguments: &ParticipantArgs, memory: &Memory) -> Username {
+    arguments.name.clone().or_else(|| memory.name()).unwrap_or_default()
+}
+
+fn options(arguments: &ParticipantArgs, server: &Url, memory: &Memory, trouble: Option<String>) -> WindowOptions {
     WindowOptions {
         software_pictures: arguments.software_pictures,
         shader_pictures: arguments.shader_pictures,
         server: server.clone(),
-        username: arguments.name.clone(),
+        username: name(arguments, memory),
+        trouble,
         ..WindowOptions::default()
     }
 }

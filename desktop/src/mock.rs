@@ -1,6 +1,7 @@
 //! A scripted server: a lobby, and a room with people in it, without a network. Deterministic: it is told the time.
 
 mod hall;
+mod known;
 mod portrait;
 mod script;
 
@@ -14,7 +15,9 @@ use media::Picture;
 use protocol::api::RoomSummary;
 use protocol::{Address, ClientId, ErrorId, ErrorNotice, Knock, MediaState, Role, RoomId, Username};
 use session::{ChatLine, Event as Session, Status};
+use url::Url;
 
+use crate::memory::Known;
 use crate::{Backend, Command, Event, Tile};
 use hall::Hall;
 use portrait::Portrait;
@@ -38,6 +41,9 @@ pub struct ScriptedRoom {
     username: Username,
     sending: MediaState,
     reachable: bool,
+    known: Known,
+    /// The one that was chosen.
+    server: Option<Url>,
     visit: Option<Visit>,
     pictures: RefCell<BTreeMap<Tile, Picture>>,
     /// Whether there is something to look at; its end is the end of the ticking.
@@ -83,11 +89,14 @@ impl ScriptedRoom {
             username: Username::default(),
             sending: MediaState { microphone: true, camera: true, ..MediaState::default() },
             reachable: true,
+            known: known::from_before(),
+            server: None,
             visit: None,
             pictures: RefCell::default(),
             playing: Arc::default(),
         };
         room.tell_sending();
+        room.events.push_back(Event::Known(room.known.clone()));
         room
     }
 
@@ -101,6 +110,10 @@ impl ScriptedRoom {
     }
 
     fn list(&mut self) {
+        if let Some((doubt, notice)) = self.doubt() {
+            self.events.push_back(Event::Untrusted(doubt));
+            return self.events.push_back(Event::LobbyFailed(notice));
+        }
         let answer = if self.reachable {
             let public = self.rooms.iter().filter(|room| room.public).cloned().collect();
             Event::Rooms(public)
@@ -123,6 +136,11 @@ impl ScriptedRoom {
     }
 
     fn join(&mut self, room: RoomId, password: Option<&str>) {
+        if let Some((doubt, notice)) = self.doubt() {
+            self.events.push_back(Event::Entering(room));
+            self.events.push_back(Event::Untrusted(doubt));
+            return self.tell(Session::Status(Status::Refused(notice)));
+        }
         let refusal = match self.rooms.iter().find(|one| one.id == room) {
             None => Some(ErrorId::UnknownRoom),
             Some(one) if one.guest_limit > 0 && one.participants >= one.guest_limit => Some(ErrorId::RoomFull),
@@ -149,8 +167,9 @@ impl ScriptedRoom {
         };
         let (public, has_password, guest_limit) =
             known.map_or((true, false, 0), |one| (one.public, one.has_password, one.guest_limit));
-        let role = cast.role(ME);
-        self.enter(room, cast, Hall::new(public, has_password, guest_limit, role));
+        let mut hall = Hall::new(public, has_password, guest_limit, cast.role(ME));
+        hall.settings.lobby = cast.has_a_lobby();
+        self.enter(room, cast, hall);
     }
 
     fn enter(&mut self, room: RoomId, cast: Cast, hall: Hall) {
@@ -241,6 +260,7 @@ impl Backend for ScriptedRoom {
         match command {
             Command::SetServer(server) => {
                 self.reachable = server.host_str() != Some("nowhere.invalid");
+                self.server = Some(server);
                 self.list();
             }
             Command::ListRooms => self.list(),
@@ -287,6 +307,7 @@ impl Backend for ScriptedRoom {
             Command::SetScreen(on) => self.set_sending(|sending| sending.screen = on),
             Command::SetHand(up) => self.set_sending(|sending| sending.hand = up),
             Command::SetVolume { .. } => {}
+            order @ (Command::ForgetRoom { .. } | Command::Trust { .. } | Command::Distrust(_)) => self.know(order),
         }
     }
 

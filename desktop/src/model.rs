@@ -14,7 +14,8 @@ use protocol::{MediaState, Username};
 use session::Status;
 use url::Url;
 
-use crate::{Command, Event};
+use crate::memory::Known;
+use crate::{Command, Doubt, Event};
 
 pub use chat::{Chat, Entry, Shown};
 pub use hall::Hall;
@@ -35,6 +36,14 @@ pub struct Model {
     /// What is captured and sent.
     pub sending: MediaState,
     pub toasts: Toasts,
+    /// From before.
+    pub known: Known,
+    /// What is wrong with what one knows from before.
+    pub trouble: Option<String>,
+    /// The server could not prove who it is.
+    pub doubt: Option<Doubt>,
+    /// The person is to say what to make of that.
+    pub is_asking_for_trust: bool,
 }
 
 impl Model {
@@ -46,6 +55,10 @@ impl Model {
             visit: None,
             sending: MediaState::default(),
             toasts: Toasts::default(),
+            known: Known::default(),
+            trouble: None,
+            doubt: None,
+            is_asking_for_trust: false,
         }
     }
 
@@ -61,7 +74,12 @@ impl Model {
 
     pub fn apply(&mut self, event: Event, now: Instant) {
         match event {
-            Event::Rooms(rooms) => self.lobby.handle_rooms(rooms, now),
+            Event::Rooms(rooms) => {
+                self.settle_doubt();
+                self.lobby.handle_rooms(rooms, now);
+            }
+            Event::Known(known) => self.known = known,
+            Event::Untrusted(doubt) => self.handle_doubt(doubt),
             Event::LobbyFailed(error) => self.lobby.handle_failure(&error),
             Event::Entering(room) => {
                 self.lobby.handle_entering();
@@ -148,6 +166,26 @@ impl Model {
         }
     }
 
+    /// Asks the person, but not every time that the list of rooms is refreshed.
+    fn handle_doubt(&mut self, doubt: Doubt) {
+        if doubt.server.origin() == self.server.origin() && self.doubt.as_ref() != Some(&doubt) {
+            self.doubt = Some(doubt);
+            self.is_asking_for_trust = true;
+        }
+    }
+
+    fn settle_doubt(&mut self) {
+        self.doubt = None;
+        self.is_asking_for_trust = false;
+    }
+
+    /// For whoever does not see the lobby at first.
+    pub fn tell_trouble(&mut self, now: Instant) {
+        if let Some(trouble) = self.trouble.take() {
+            self.toasts.push(ToastKind::Error, trouble, now);
+        }
+    }
+
     /// The server's final no: next to what was typed when one was still at the door, else as a toast in the lobby.
     fn handle_refusal(&mut self, error: protocol::ErrorNotice, now: Instant) {
         let Some(visit) = self.visit.take() else { return };
@@ -190,10 +228,22 @@ impl Model {
             Command::ListRooms => self.lobby.refreshing = true,
             Command::SetServer(server) => {
                 self.server = server.clone();
+                self.settle_doubt();
                 self.lobby = Lobby { refreshing: true, ..Lobby::default() };
             }
-            Command::CreateRoom { room, .. } => self.lobby.note_create(room.clone()),
-            Command::Join { .. } => self.lobby.refusal = None,
+            Command::CreateRoom { room, .. } => {
+                self.settle_doubt();
+                self.lobby.note_create(room.clone());
+            }
+            Command::Join { .. } => {
+                self.settle_doubt();
+                self.lobby.refusal = None;
+            }
+            Command::Trust { .. } => {
+                self.settle_doubt();
+                self.lobby.refreshing = true;
+            }
+            Command::Distrust(_) => self.settle_doubt(),
             Command::SetUsername(username) => self.username = username.clone(),
             Command::LoadEarlier { .. } => {
                 if let Some(visit) = &mut self.visit {
@@ -212,6 +262,7 @@ impl Model {
                 }
             }
             Command::Leave
+            | Command::ForgetRoom { .. }
             | Command::EditText { .. }
             | Command::DeleteText(_)
             | Command::Moderate(_)

@@ -6,7 +6,6 @@ mod lobby;
 mod peers;
 mod room;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,6 +17,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use url::Url;
 
+use crate::memory::Memory;
 use crate::report::{Report, Reporting};
 use crate::{Backend, Command, Event, Tile};
 use inbox::{Inbox, Told};
@@ -30,6 +30,8 @@ const LEAVE_MAX: Duration = Duration::from_secs(2);
 /// What a participant starts with.
 pub struct ParticipantConfig {
     pub server: Url,
+    /// Who one was before.
+    pub memory: Memory,
     pub username: Username,
     pub media: EngineConfig,
     /// Also offer candidates of 127.0.0.1.
@@ -54,8 +56,10 @@ pub struct Participant {
     /// What is captured now, or will be as soon as a room is entered.
     sending: MediaState,
     room: Option<RoomId>,
-    /// What stands for us in the rooms that we were in: whoever comes back is who it was, an owner perhaps.
-    tokens: BTreeMap<(Url, RoomId), String>,
+    /// Rooms that were entered, and nobody has heard of it yet.
+    n_entrances: usize,
+    /// Whoever comes back is who it was, an owner perhaps.
+    memory: Memory,
     /// The pump of the current room, and requests of the lobby. Dropping them ends them.
     room_tasks: JoinSet<()>,
     lobby_tasks: JoinSet<()>,
@@ -65,7 +69,7 @@ impl Participant {
     pub fn start(config: ParticipantConfig, runtime: &Handle) -> Self {
         let (engine, media_events) = Engine::start(config.media.clone());
         let (sender, inbox) = Inbox::channel(Arc::clone(&config.wake));
-        let switchboard = Arc::new(Switchboard::new(sender));
+        let switchboard = Arc::new(Switchboard::new(sender, config.memory.clone()));
         Switchboard::pump_media(&switchboard, media_events);
         let sending =
             MediaState { camera: config.camera, microphone: config.microphone, screen: config.screen, hand: false };
@@ -75,26 +79,30 @@ impl Participant {
             inbox,
             sending,
             room: None,
-            tokens: BTreeMap::new(),
+            n_entrances: 0,
+            memory: config.memory.clone(),
             room_tasks: JoinSet::new(),
             lobby_tasks: JoinSet::new(),
             runtime: runtime.clone(),
             config,
         };
         participant.tell_sending();
+        participant.switchboard.tell_known();
         participant
     }
 
     fn join(&mut self, room: RoomId, password: Option<String>, invite: Option<String>, create: bool) {
         self.leave_quietly();
-        self.switchboard.enter(Instant::now());
+        self.switchboard.enter(self.config.server.clone(), room.clone(), Instant::now());
         self.switchboard.tell(Event::Entering(room.clone()));
+        self.n_entrances += 1;
         let options = client::Options {
             server: self.config.server.clone(),
             room: room.clone(),
             password,
             invite,
-            token: self.tokens.get(&(self.config.server.clone(), room.clone())).cloned(),
+            trust: self.memory.trusted(&self.config.server),
+            token: self.memory.token(&self.config.server, &room),
             username: self.config.username.clone(),
             loopback: self.config.loopback,
             create,
@@ -113,15 +121,24 @@ impl Participant {
     /// Says good-bye in the background and lets go of everything that belongs to the room.
     fn leave_quietly(&mut self) {
         if let Some(client) = self.switchboard.take_client() {
-            if let (Some(token), Some(room)) = (client.token(), self.room.take()) {
-                self.tokens.insert((self.config.server.clone(), room), token);
-            }
             self.lobby_tasks.spawn_on(client.leave(), &self.runtime);
         }
         self.room_tasks.abort_all();
         self.switchboard.close_peers(&self.engine);
         self.room = None;
         self.apply_sending();
+    }
+
+    /// Whoever was put out or not let in has left: nothing is captured any more.
+    fn follow(&mut self, event: &Event) {
+        match event {
+            Event::Entering(_) => self.n_entrances = self.n_entrances.saturating_sub(1),
+            // Not the end of an earlier stay.
+            Event::Session(session::Event::Status(status)) if status.is_final() && self.n_entrances == 0 => {
+                self.leave_quietly();
+            }
+            _ => {}
+        }
     }
 
     fn set_sending(&mut self, change: impl FnOnce(&mut MediaState)) {
@@ -154,13 +171,18 @@ impl Backend for Participant {
         while self.lobby_tasks.try_join_next().is_some() {}
         loop {
             match self.inbox.try_recv().ok()? {
-                Told::Event(event) => return Some(event),
+                Told::Event(event) => {
+                    self.follow(&event);
+                    return Some(event);
+                }
                 Told::RoomCreated { room, password, token } => {
-                    self.tokens.insert((self.config.server.clone(), room.clone()), token);
+                    let token = Some(token).filter(|token| !token.is_empty());
+                    self.switchboard.remember(&self.config.server, &room, token);
                     self.join(room, password, None, false);
                 }
                 Told::RoomDeleted(room) if self.room.as_ref() == Some(&room) => {
-                    self.tokens.remove(&(self.config.server.clone(), room));
+                    self.memory.forget_room(&self.config.server, &room);
+                    self.switchboard.tell_known();
                     self.leave_quietly();
                     return Some(Event::Left);
                 }
@@ -178,8 +200,22 @@ impl Backend for Participant {
     fn command(&mut self, command: Command) {
         match command {
             Command::SetServer(server) => {
+                self.memory.set_server(&server);
                 self.config.server = server;
                 self.list_rooms();
+            }
+            Command::ForgetRoom { server, room } => {
+                self.memory.forget_room(&server, &room);
+                self.switchboard.tell_known();
+            }
+            Command::Trust { server, fingerprint } => {
+                self.memory.trust(&server, fingerprint);
+                self.switchboard.tell_known();
+                self.list_rooms();
+            }
+            Command::Distrust(host) => {
+                self.memory.distrust(&host);
+                self.switchboard.tell_known();
             }
             Command::ListRooms => self.list_rooms(),
             Command::CreateRoom { room, password, public, guest_limit } => {
@@ -191,6 +227,7 @@ impl Backend for Participant {
                 self.switchboard.tell(Event::Left);
             }
             Command::SetUsername(username) => {
+                self.memory.set_name(&username);
                 self.config.username = username.clone();
                 self.switchboard.command(session::Command::SetUsername(username));
             }

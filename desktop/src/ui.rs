@@ -21,7 +21,9 @@ mod status;
 pub mod theme;
 mod tile;
 mod toasts;
+mod trust;
 mod view;
+mod visited;
 mod widget;
 
 use std::time::Instant;
@@ -44,6 +46,12 @@ pub enum Intent {
     DismissToast(u64),
     /// The reason why one was not let in has been read.
     ForgetRefusal,
+    /// What is wrong with what the app knows has been read.
+    ForgetTrouble,
+    /// Ask again whether the server is to be trusted.
+    AskForTrust,
+    /// Not for the moment.
+    Distrust,
 }
 
 /// Where a picture goes.
@@ -86,6 +94,8 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut View) -> Vec<Intent> 
         None => {
             lobby::show(ui, scene, view, &mut intents);
             join::show(ui, scene, view, &mut intents);
+            visited::question(ui, view, &mut intents);
+            trust::show(ui, model, view, &mut intents);
         }
     }
     settings::show(ui, model, view, &mut intents);

@@ -17,6 +17,7 @@ use thiserror::Error;
 use url::Url;
 
 use crate::http;
+use crate::trust::{Fingerprint, Untrusted};
 
 /// Why a request failed.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
@@ -27,6 +28,9 @@ pub enum ApiError {
     /// There is a server, but it has no such API: perhaps one of the first version.
     #[error("the server has no API for programs (status {status})")]
     Absent { status: u16 },
+    /// It may be somebody else's server.
+    #[error(transparent)]
+    Untrusted(#[from] Untrusted),
     /// No answer, or one that makes no sense.
     #[error("the server cannot be reached: {0}")]
     Unreachable(String),
@@ -37,7 +41,7 @@ impl ApiError {
     pub fn id(&self) -> Option<&ErrorId> {
         match self {
             Self::Refused(notice, _) => Some(&notice.id),
-            Self::Absent { .. } | Self::Unreachable(_) => None,
+            Self::Absent { .. } | Self::Untrusted(_) | Self::Unreachable(_) => None,
         }
     }
 }
@@ -63,9 +67,11 @@ pub struct Api {
 pub type Description = serde_json::Value;
 
 impl Api {
-    /// `server` is the root of the server; its path is ignored.
-    pub fn new(server: Url) -> Self {
-        let http = http::client(&server).build().map_err(|error| http::explain(&error));
+    /// `server` is the root of the server; its path is ignored. Over TLS it has to show exactly the certificate `trust`,
+    /// or without one a certificate that an authority vouches for.
+    pub fn new(server: Url, trust: Option<Fingerprint>) -> Self {
+        let http = http::client(&server, trust);
+        let http = http.and_then(|http| http.build().map_err(|error| http::explain(&error)));
         Self { server, http }
     }
 
@@ -173,7 +179,7 @@ impl Api {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Vec<u8>, ApiError> {
-        let response = request.send().await.map_err(|error| ApiError::Unreachable(http::explain(&error)))?;
+        let response = request.send().await.map_err(|error| http::failure(&error))?;
         let (status, body) = http::read(response).await.map_err(ApiError::Unreachable)?;
         if status.is_success() {
             return Ok(body);

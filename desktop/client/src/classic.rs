@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::api::ApiError;
 use crate::http;
+use crate::trust::Fingerprint;
 
 /// Where the first and the second version keep their rooms.
 const PREFIXES: [&str; 2] = ["rtc", "chat"];
@@ -36,8 +37,9 @@ struct Page {
 }
 
 impl Classic {
-    pub(crate) fn new(server: Url) -> Self {
-        let http = http::client(&server).cookie_store(true).build().map_err(|error| http::explain(&error));
+    pub(crate) fn new(server: Url, trust: Option<Fingerprint>) -> Self {
+        let http = http::client(&server, trust)
+            .and_then(|http| http.cookie_store(true).build().map_err(|error| http::explain(&error)));
         Self { server, http }
     }
 
@@ -173,5 +175,5 @@ fn refused(id: ErrorId, message: &str, status: StatusCode) -> ApiError {
 }
 
 fn unreachable(error: reqwest::Error) -> ApiError {
-    ApiError::Unreachable(http::explain(&error))
+    http::failure(&error)
 }

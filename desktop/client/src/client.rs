@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::driver::{Ask, Driver};
 use crate::lines::Lines;
-use crate::{Kind, Options, OutgoingAudio, OutgoingVideo, PeerReport, RtpPacket};
+use crate::{Kind, Options, OutgoingAudio, OutgoingVideo, PeerReport, RtpPacket, Untrusted};
 
 /// How many events may wait for their reader.
 const EVENTS: usize = 2048;
@@ -27,6 +27,8 @@ const LEAVE_MAX: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub enum ClientEvent {
     Session(Event),
+    /// The server may be somebody else's; the refusal that follows is our own.
+    Untrusted(Untrusted),
     /// Media from a participant. Newest wins: a reader that cannot keep up loses packets.
     Rtp {
         client: ClientId,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use protocol::{ClientId, IceServer, MediaState};
-use session::{Command, Config, Event, JoinFailure, Joined, PeerKey, Session};
+use session::{Command, Config, Event, PeerKey, Session};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
@@ -16,7 +16,7 @@ use tokio::time::{Interval, MissedTickBehavior, sleep_until};
 use crate::engine::{Engine, Link, LinkEvent, Order, Peer, PeerNews};
 use crate::keyframes::{KeyframeWish, Spacing};
 use crate::lines::Lines;
-use crate::seat::{Entrance, Seat};
+use crate::seat::{Entrance, Outcome, Seat};
 use crate::{ClientEvent, Options, http};
 
 /// News of all peers together that may wait.
@@ -45,7 +45,7 @@ enum ServerLink {
 
 /// Something slow that is done.
 enum Done {
-    Joined(Result<Joined, JoinFailure>, Option<Seat>),
+    Joined(Outcome),
     Connected(Result<Link, String>),
 }
 
@@ -212,7 +212,10 @@ impl Driver {
 
     fn handle_done(&mut self, done: Done, now: Instant) {
         match done {
-            Done::Joined(answer, seat) => {
+            Done::Joined(Outcome { answer, seat, doubt }) => {
+                if let Some(doubt) = doubt {
+                    self.tell(ClientEvent::Untrusted(doubt));
+                }
                 if let Some(seat) = seat {
                     if let Seat::Token(token) = &seat {
                         self.token.send_replace(Some(token.clone()));

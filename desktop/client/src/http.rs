@@ -7,14 +7,18 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response, StatusCode};
 use url::{Host, Url};
 
+use crate::api::ApiError;
+use crate::trust::{self, Fingerprint, Untrusted};
+
 /// To the first byte of a connection, and for a request as a whole.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 const TOTAL_MAX: Duration = Duration::from_secs(15);
 /// No answer of a server is longer: room pages and lists are a tenth of it.
 const BODY_MAX: usize = 1024 * 1024;
 
-/// A client for one server. Redirects are not followed: where they lead matters to the one who asks.
-pub(crate) fn client(server: &Url) -> ClientBuilder {
+/// A client for one server, which over TLS has to be the one that `trust` names or an authority vouches for. Redirects
+/// are not followed: where they lead matters to the one who asks.
+pub(crate) fn client(server: &Url, trust: Option<Fingerprint>) -> Result<ClientBuilder, String> {
     // More than one provider may be linked into the program, and rustls panics when it has to choose. The first counts.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let client = Client::builder()
@@ -24,8 +28,12 @@ pub(crate) fn client(server: &Url) -> ClientBuilder {
         .tcp_nodelay(true)
         .redirect(Policy::none());
     // Reading this machine's certificates takes longer than a join over the loopback.
-    let client = if server.scheme() == "http" { client.tls_certs_only([]) } else { client };
-    if is_loopback(server) { client.no_proxy() } else { client }
+    let client = if server.scheme() == "http" {
+        client.tls_certs_only([])
+    } else {
+        client.tls_backend_preconfigured(trust::config(trust).map_err(|error| error.to_string())?)
+    };
+    Ok(if is_loopback(server) { client.no_proxy() } else { client })
 }
 
 /// Whether the server is on this machine.
@@ -53,6 +61,14 @@ pub(crate) async fn read(mut response: Response) -> Result<(StatusCode, Vec<u8>)
         body.extend_from_slice(&chunk);
     }
     Ok((status, body))
+}
+
+/// A request that came to nothing.
+pub(crate) fn failure(error: &reqwest::Error) -> ApiError {
+    match Untrusted::among(error) {
+        Some(untrusted) => ApiError::Untrusted(untrusted),
+        None => ApiError::Unreachable(explain(error)),
+    }
 }
 
 /// What went wrong, down to its cause, without the address that it went wrong with.

@@ -17,9 +17,12 @@ mod report;
 mod seat;
 #[cfg(test)]
 mod stand_in;
+mod trust;
 mod vp8;
 
 pub use client::{Client, ClientEvent};
 pub use options::Options;
 pub use packet::{Kind, OutgoingAudio, OutgoingVideo, RtpPacket};
 pub use report::{PeerReport, Traffic};
+pub use seat::UNTRUSTED;
+pub use trust::{Fingerprint, NoFingerprint, Untrusted};

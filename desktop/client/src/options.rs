@@ -3,11 +3,15 @@
 use protocol::{RoomId, Username};
 use url::Url;
 
+use crate::Fingerprint;
+
 /// Where to go and as whom.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The server's root, as in `http://127.0.0.1:5000`; its path is ignored.
     pub server: Url,
+    /// Over TLS the server has to show exactly this certificate; `None`: one that an authority vouches for.
+    pub trust: Option<Fingerprint>,
     pub room: RoomId,
     pub password: Option<String>,
     /// The secret of an invite: opens password, lobby and lock.

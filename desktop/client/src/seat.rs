@@ -5,13 +5,25 @@ mod tests;
 
 use std::time::Duration;
 
-use protocol::ErrorId;
 use protocol::api::{CreateRoom, JoinRoom};
+use protocol::{ErrorId, ErrorNotice};
 use session::{JoinFailure, Joined};
 
-use crate::Options;
 use crate::api::{Admission, Api, ApiError};
 use crate::classic::{Classic, ClassicSeat};
+use crate::{Options, Untrusted};
+
+/// Names the refusal that is our own.
+pub const UNTRUSTED: &str = "untrusted-server";
+
+/// What came of the wish for a seat.
+pub(crate) struct Outcome {
+    pub(crate) answer: Result<Joined, JoinFailure>,
+    /// While one knocks: what stands for the knock.
+    pub(crate) seat: Option<Seat>,
+    /// The server may be somebody else's.
+    pub(crate) doubt: Option<Untrusted>,
+}
 
 /// What stands for our seat.
 #[derive(Debug, Clone)]
@@ -31,8 +43,8 @@ pub(crate) struct Entrance {
 
 impl Entrance {
     pub(crate) fn new(options: Options) -> Self {
-        let api = Api::new(options.server.clone());
-        let classic = Classic::new(options.server.clone());
+        let api = Api::new(options.server.clone(), options.trust);
+        let classic = Classic::new(options.server.clone(), options.trust);
         Self { options, api, classic }
     }
 
@@ -41,9 +53,8 @@ impl Entrance {
         self.options.token.clone().map(Seat::Token)
     }
 
-    /// Takes a seat: the one that was ours `before`, if there was one and the server still knows it. While one knocks
-    /// there is what stands for the knock.
-    pub(crate) async fn join(&self, before: Option<Seat>) -> (Result<Joined, JoinFailure>, Option<Seat>) {
+    /// Takes a seat: the one that was ours `before`, if there was one and the server still knows it.
+    pub(crate) async fn join(&self, before: Option<Seat>) -> Outcome {
         let joined = match before {
             Some(Seat::Token(token)) => self.join_ours(Some(&token)).await,
             Some(Seat::Classic(_)) => self.join_classic().await,
@@ -53,8 +64,12 @@ impl Entrance {
             },
         };
         match joined {
-            Ok((answer, seat)) => (answer, Some(seat)),
-            Err(error) => (Err(failure(error)), None),
+            Ok((answer, seat)) => Outcome { answer, seat: Some(seat), doubt: None },
+            Err(ApiError::Untrusted(doubt)) => {
+                let notice = ErrorNotice::new(ErrorId::Other(UNTRUSTED.to_owned()), doubt.to_string());
+                Outcome { answer: Err(JoinFailure::Refused(notice)), seat: None, doubt: Some(doubt) }
+            }
+            Err(error) => Outcome { answer: Err(failure(error)), seat: None, doubt: None },
         }
     }
 
@@ -138,6 +153,8 @@ fn failure(error: ApiError) -> JoinFailure {
             JoinFailure::Unreachable(notice.message)
         }
         ApiError::Refused(notice, _) => JoinFailure::Refused(notice),
-        ApiError::Absent { .. } | ApiError::Unreachable(_) => JoinFailure::Unreachable(error.to_string()),
+        ApiError::Absent { .. } | ApiError::Untrusted(_) | ApiError::Unreachable(_) => {
+            JoinFailure::Unreachable(error.to_string())
+        }
     }
 }

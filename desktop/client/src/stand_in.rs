@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use url::Url;
 
@@ -49,9 +49,11 @@ impl StandIn {
         let memory = Arc::clone(&asked);
         task.spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let Some(request) = read(&mut stream).await else { continue };
-                memory.lock().unwrap().push(request.clone());
-                let _ = stream.write_all(&write(answer(&request))).await;
+                exchange(&mut stream, |request| {
+                    memory.lock().unwrap().push(request.clone());
+                    answer(request)
+                })
+                .await;
             }
         });
         Self { url, asked, _task: task }
@@ -67,7 +69,17 @@ impl StandIn {
     }
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Request> {
+/// Answers the one request that comes on a stream.
+pub(crate) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    answer: impl FnOnce(&Request) -> Answer,
+) {
+    let Some(request) = read(stream).await else { return };
+    let _ = stream.write_all(&write(answer(&request))).await;
+    let _ = stream.shutdown().await;
+}
+
+async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Option<Request> {
     let mut bytes = Vec::new();
     let head = loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {

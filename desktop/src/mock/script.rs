@@ -86,6 +86,11 @@ impl Cast {
         cast
     }
 
+    /// Wherever there is company, newcomers knock.
+    pub(super) fn has_a_lobby(&self) -> bool {
+        self.people.len() > 1
+    }
+
     pub(super) fn role(&self, who: &str) -> Role {
         self.people.iter().find(|one| one.id.as_str() == who).map_or(Role::Guest, |one| one.role)
     }

@@ -73,7 +73,7 @@ impl Participant {
             let why = "this server is of an earlier version and cannot do that";
             return self.switchboard.tell(Event::RoomFailed(ErrorNotice::new(ErrorId::UnknownType, why)));
         };
-        let desk = Desk { api: Api::new(self.config.server.clone()), room, token };
+        let desk = Desk { api: self.api(), room, token };
         let (answer, switchboard) = (ask(desk), Arc::clone(&self.switchboard));
         self.lobby_tasks.spawn_on(
             async move {

@@ -5,20 +5,28 @@ use std::sync::Arc;
 use client::api::{Api, ApiError};
 use protocol::api::CreateRoom;
 use protocol::{ErrorId, ErrorNotice, RoomId};
+use url::Url;
 
 use super::Participant;
 use super::inbox::Told;
-use crate::Event;
+use super::room::Switchboard;
+use crate::{Doubt, Event};
 
 impl Participant {
+    /// The API of the server that one is at.
+    pub(super) fn api(&self) -> Api {
+        Api::new(self.config.server.clone(), self.memory.trusted(&self.config.server))
+    }
+
     pub(super) fn list_rooms(&mut self) {
-        let (api, switchboard) = (Api::new(self.config.server.clone()), Arc::clone(&self.switchboard));
+        let (api, switchboard) = (self.api(), Arc::clone(&self.switchboard));
+        let server = self.config.server.clone();
         self.lobby_tasks.spawn_on(
             async move {
-                switchboard.pass(match api.list_rooms().await {
-                    Ok(rooms) => Told::Event(Event::Rooms(rooms)),
-                    Err(error) => Told::Event(Event::LobbyFailed(notice(error))),
-                });
+                match api.list_rooms().await {
+                    Ok(rooms) => switchboard.tell(Event::Rooms(rooms)),
+                    Err(error) => switchboard.tell_failure(server, error),
+                }
             },
             &self.runtime,
         );
@@ -26,24 +34,37 @@ impl Participant {
 
     /// Creates the room; it is joined as soon as it is there.
     pub(super) fn create_room(&mut self, room: RoomId, password: Option<String>, public: bool, guest_limit: usize) {
-        let (api, switchboard) = (Api::new(self.config.server.clone()), Arc::clone(&self.switchboard));
+        let (api, switchboard) = (self.api(), Arc::clone(&self.switchboard));
+        let server = self.config.server.clone();
         let id = room.as_str().to_owned();
         let wish = CreateRoom { id, password: password.clone(), public, guest_limit, ..CreateRoom::default() };
         self.lobby_tasks.spawn_on(
             async move {
-                switchboard.pass(match api.create_room(&wish, None).await {
-                    Ok(created) => Told::RoomCreated { room, password, token: created.token },
-                    Err(error) => Told::Event(Event::LobbyFailed(notice(error))),
-                });
+                match api.create_room(&wish, None).await {
+                    Ok(created) => switchboard.pass(Told::RoomCreated { room, password, token: created.token }),
+                    Err(error) => switchboard.tell_failure(server, error),
+                }
             },
             &self.runtime,
         );
     }
 }
 
+impl Switchboard {
+    fn tell_failure(&self, server: Url, error: ApiError) {
+        if let ApiError::Untrusted(untrusted) = &error {
+            self.tell(Event::Untrusted(Doubt { server, untrusted: untrusted.clone() }));
+        }
+        self.tell(Event::LobbyFailed(notice(error)));
+    }
+}
+
 pub(super) fn notice(error: ApiError) -> ErrorNotice {
     match error {
         ApiError::Refused(notice, _) => notice,
+        untrusted @ ApiError::Untrusted(_) => {
+            ErrorNotice::new(ErrorId::Other(client::UNTRUSTED.to_owned()), untrusted.to_string())
+        }
         other @ (ApiError::Absent { .. } | ApiError::Unreachable(_)) => {
             ErrorNotice::new(ErrorId::Other("unreachable".to_owned()), other.to_string())
         }

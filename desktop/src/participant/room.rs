@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use client::{Client, ClientEvent, OutgoingAudio, OutgoingVideo};
+use client::{Client, ClientEvent, OutgoingAudio, OutgoingVideo, Untrusted};
 use crossbeam_channel::Receiver;
 use media::{Engine, MediaEvent, Packet, PeerTag};
 use protocol::{Action, ClientId, RoomId};
 use session::{Event as SessionEvent, Status};
 use tokio::sync::mpsc;
+use url::Url;
 
 use super::inbox::{Inbox, Told};
 use super::peers::Peers;
+use crate::memory::Memory;
 use crate::report::{Messages, PeerLine, Report};
-use crate::{Event, Speaker};
+use crate::{Doubt, Event, Speaker};
 
 /// The encoder is never asked for less or more than this, whatever the estimate says.
 const BITRATE: std::ops::RangeInclusive<u32> = 100_000..=2_500_000;
@@ -25,6 +27,9 @@ pub(super) struct Switchboard {
     client: Mutex<Option<Client>>,
     peers: Mutex<Peers>,
     log: Mutex<Log>,
+    memory: Memory,
+    /// Where the room is that one is in.
+    place: Mutex<Option<(Url, RoomId)>>,
 }
 
 /// What a report wants to know of the session.
@@ -42,13 +47,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Switchboard {
-    pub(super) fn new(inbox: Inbox) -> Self {
+    pub(super) fn new(inbox: Inbox, memory: Memory) -> Self {
         Self {
             inbox,
             client: Mutex::new(None),
             // The clock of a room starts when it is entered.
             peers: Mutex::new(Peers::new(Instant::now())),
             log: Mutex::new(Log::default()),
+            memory,
+            place: Mutex::new(None),
         }
     }
 
@@ -60,7 +67,8 @@ impl Switchboard {
         self.inbox.tell(told);
     }
 
-    pub(super) fn enter(&self, now: Instant) {
+    pub(super) fn enter(&self, server: Url, room: RoomId, now: Instant) {
+        *lock(&self.place) = Some((server, room));
         lock(&self.peers).enter(now);
         *lock(&self.log) = Log::default();
     }
@@ -156,12 +164,47 @@ impl Switchboard {
                 }
                 ClientEvent::KeyframeWanted => engine.want_keyframe(),
                 ClientEvent::Bitrate(bps) => engine.set_bitrate(bps.clamp(*BITRATE.start(), *BITRATE.end())),
+                ClientEvent::Untrusted(untrusted) => this.doubt(untrusted),
                 ClientEvent::Session(event) => {
                     this.note(&event, &engine);
+                    this.memorise(&event);
                     this.obey(&event, &engine);
                     this.tell(Event::Session(event));
                 }
             }
+        }
+    }
+
+    /// Tells what is known from before.
+    pub(super) fn tell_known(&self) {
+        self.tell(Event::Known(self.memory.known()));
+    }
+
+    pub(super) fn remember(&self, server: &Url, room: &RoomId, token: Option<String>) {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.memory.enter(server, room, token, since_1970.as_secs());
+        self.tell_known();
+    }
+
+    fn doubt(&self, untrusted: Untrusted) {
+        let place = lock(&self.place).clone();
+        if let Some((server, _)) = place {
+            self.tell(Event::Untrusted(Doubt { server, untrusted }));
+        }
+    }
+
+    /// From the moment on that one has a seat or knocks for one, one can come back as who one is.
+    fn memorise(&self, event: &SessionEvent) {
+        let Some((server, room)) = lock(&self.place).clone() else { return };
+        match event {
+            SessionEvent::Status(Status::Knocking | Status::Connecting | Status::Joined { .. }) => {
+                self.remember(&server, &room, self.token());
+            }
+            SessionEvent::Settings(settings) => {
+                self.memory.set_role(&server, &room, settings.role);
+                self.tell_known();
+            }
+            _ => {}
         }
     }
 

@@ -24,6 +24,10 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, intents: &mu
         return waiting(ui, scene, visit, intents);
     }
     let Some(form) = &mut view.join else { return };
+    if scene.model.is_asking_for_trust {
+        // That comes first.
+        return;
+    }
     let refusal = scene.model.lobby.refusal.as_ref().filter(|refusal| refusal.room == form.room);
     if refusal.is_none() && !form.asks {
         // Asked a moment ago; the answer is on its way.

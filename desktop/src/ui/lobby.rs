@@ -12,7 +12,7 @@ use super::icon::Icon;
 use super::theme::{self, strong};
 use super::view::View;
 use super::widget::{Field, Look, button, button_enabled, card, complaint, icon_button, soft};
-use super::{Intent, Scene, create, join, room, settings};
+use super::{Intent, Scene, create, join, room, settings, visited};
 use crate::Command;
 use crate::address::RoomAddress;
 use crate::model::{Lobby, Model, idle, occupancy};
@@ -66,11 +66,22 @@ fn body(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, intents: &mut Vec<Inten
     let model = scene.model;
     ui.spacing_mut().item_spacing.y = 12.0;
     ui.add_space(6.0);
+    if let Some(trouble) = &model.trouble {
+        card().inner_margin(Margin::symmetric(18, 12)).show(ui, |ui| {
+            ui.take_available_width();
+            complaint(ui, trouble);
+            if button(ui, Look::Plain, "Understood").clicked() {
+                intents.push(Intent::ForgetTrouble);
+            }
+        });
+    }
     if model.lobby.left.is_some() || model.lobby.ending.is_some() {
         way_back(ui, &model.lobby, view, intents);
     }
-    let rooms =
-        |ui: &mut Ui, view: &mut View, intents: &mut Vec<Intent>| list(ui, &model.lobby, scene.now, view, intents);
+    let rooms = |ui: &mut Ui, view: &mut View, intents: &mut Vec<Intent>| {
+        visited::show(ui, model, view, intents);
+        list(ui, model, scene.now, view, intents);
+    };
     let forms = |ui: &mut Ui, view: &mut View, intents: &mut Vec<Intent>| {
         by_name(ui, view, intents);
         create::show(ui, model, view, intents);
@@ -119,7 +130,8 @@ fn way_back(ui: &mut Ui, lobby: &Lobby, view: &mut View, intents: &mut Vec<Inten
     });
 }
 
-fn list(ui: &mut Ui, lobby: &Lobby, now: Instant, view: &mut View, intents: &mut Vec<Intent>) {
+fn list(ui: &mut Ui, model: &Model, now: Instant, view: &mut View, intents: &mut Vec<Intent>) {
+    let lobby = &model.lobby;
     ui.horizontal(|ui| {
         ui.heading("Rooms");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -131,7 +143,7 @@ fn list(ui: &mut Ui, lobby: &Lobby, now: Instant, view: &mut View, intents: &mut
         });
     });
     if let Some(failure) = &lobby.failure {
-        trouble(ui, failure, lobby.refreshing, intents);
+        trouble(ui, failure, lobby.refreshing, model.doubt.is_some(), intents);
     }
     match &lobby.listing {
         None if lobby.failure.is_some() => {}
@@ -161,12 +173,16 @@ fn empty(ui: &mut Ui, title: &str, hint: &str) {
     });
 }
 
-fn trouble(ui: &mut Ui, failure: &str, refreshing: bool, intents: &mut Vec<Intent>) {
+fn trouble(ui: &mut Ui, failure: &str, refreshing: bool, doubted: bool, intents: &mut Vec<Intent>) {
     card().inner_margin(Margin::symmetric(18, 12)).show(ui, |ui| {
         ui.take_available_width();
         ui.label(RichText::new("The rooms cannot be listed").font(strong(15.0)));
         complaint(ui, failure);
-        if button_enabled(ui, Look::Plain, "Try again", !refreshing).clicked() {
+        if doubted {
+            if button(ui, Look::Plain, "Compare the certificate…").clicked() {
+                intents.push(Intent::AskForTrust);
+            }
+        } else if button_enabled(ui, Look::Plain, "Try again", !refreshing).clicked() {
             intents.push(Intent::Do(Command::ListRooms));
         }
     });

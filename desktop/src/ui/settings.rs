@@ -1,11 +1,13 @@
 //! One's name, and in the lobby the server.
 
-use eframe::egui::{Key, Ui};
+use eframe::egui::{Align, Key, Label, Layout, RichText, ScrollArea, Ui, vec2};
 use protocol::Username;
 use protocol::limits::USERNAME_CHARS;
 
+use super::icon::Icon;
+use super::theme::strong;
 use super::view::SettingsForm;
-use super::widget::{Field, Look, actions, button, dialog};
+use super::widget::{Field, Look, actions, button, dialog, icon_button, soft};
 use super::{Intent, View};
 use crate::Command;
 use crate::address::parse_server;
@@ -52,6 +54,9 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
             enter |= server.lost_focus();
         }
         let enter = enter && ui.input(|input| input.key_pressed(Key::Enter));
+        if in_lobby {
+            trusted(ui, model, intents);
+        }
         actions(ui, |ui| {
             let save = button(ui, Look::Main, "Save").clicked();
             let cancel = button(ui, Look::Bare, "Cancel").clicked();
@@ -62,6 +67,35 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
     if save && self::save(form, model, in_lobby, intents) || cancel || shown.should_close() {
         view.settings = None;
     }
+}
+
+/// The servers that the person vouches for.
+fn trusted(ui: &mut Ui, model: &Model, intents: &mut Vec<Intent>) {
+    let servers = &model.known.servers;
+    if servers.is_empty() {
+        return;
+    }
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        ui.label(RichText::new("Servers that you trust").font(strong(13.5)));
+        ScrollArea::vertical().max_height(160.0).show(ui, |ui| {
+            for known in servers {
+                ui.horizontal(|ui| {
+                    ui.set_min_width(ui.available_width());
+                    let width = (ui.available_width() - 52.0).max(60.0);
+                    ui.allocate_ui_with_layout(vec2(width, 38.0), Layout::left_to_right(Align::Center), |ui| {
+                        ui.set_width(width);
+                        let fingerprint = known.fingerprint.to_string();
+                        let words = format!("{}  ·  {}…", known.host, &fingerprint[..11]);
+                        ui.add(Label::new(soft(words)).truncate()).on_hover_text(fingerprint);
+                    });
+                    if icon_button(ui, Icon::Close, &format!("Trust {} no more", known.host)).clicked() {
+                        intents.push(Intent::Do(Command::Distrust(known.host.clone())));
+                    }
+                });
+            }
+        });
+    });
 }
 
 /// Whether everything was right; what was not is told next to it.

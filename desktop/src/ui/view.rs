@@ -8,6 +8,7 @@ use super::Intent;
 use super::invites::InviteForm;
 use super::order::Question;
 use super::room_settings::RoomForm;
+use crate::memory::KnownRoom;
 use crate::model::{Model, Visit};
 use crate::{Command, Tile};
 
@@ -33,6 +34,11 @@ pub struct View {
     pub(super) question: Option<Question>,
     pub(super) room_form: Option<RoomForm>,
     pub(super) invites: Option<InviteForm>,
+    /// The room of which one asked to be forgotten.
+    pub(super) forgetting: Option<KnownRoom>,
+    pub(super) shows_all_visited: bool,
+    /// The person says to have compared a certificate that has changed.
+    pub(super) compared: bool,
     /// The widget that opened panel takes the focus once.
     pub(super) focus_draft: bool,
 }
@@ -210,6 +216,15 @@ impl View {
         self.enter(room, password, invite, intents);
     }
 
+    /// Asks once more what was refused because the server was not trusted.
+    pub(super) fn knock_again(&mut self, model: &Model, intents: &mut Vec<Intent>) {
+        let untrusted = ErrorId::Other(client::UNTRUSTED.to_owned());
+        let refused = model.lobby.refusal.as_ref().filter(|refusal| refusal.error.id == untrusted);
+        if let Some(refusal) = refused {
+            self.return_to(refusal.room.clone(), intents);
+        }
+    }
+
     /// Remembers how a room is entered.
     pub fn remember(&mut self, room: RoomId, password: Option<String>, invite: Option<String>) {
         self.ticket = Some(Ticket { room, password, invite });
@@ -226,6 +241,7 @@ impl View {
             || self.question.is_some()
             || self.room_form.is_some()
             || self.invites.is_some()
+            || self.forgetting.is_some()
     }
 }
 

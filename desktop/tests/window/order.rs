@@ -87,7 +87,7 @@ fn everyone_is_muted_and_the_door_locked_at_once() {
     assert!(bench.is_on("Locked: nobody new comes in"));
     bench.click("Locked: nobody new comes in");
     bench.click("Lobby: newcomers wait to be let in");
-    let lobby = EditRoom { lobby: Some(true), ..EditRoom::default() };
+    let lobby = EditRoom { lobby: Some(false), ..EditRoom::default() };
     let asked = [
         moderate(Action::MuteAll, ""),
         moderate(Action::Lock, ""),
@@ -110,7 +110,7 @@ fn who_knocks_is_announced_and_let_in_or_not() {
 
 #[test]
 fn whoever_knocks_waits_until_someone_opens_and_can_give_up() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::with_size(1180.0, 1000.0);
     bench.click("Join backstage");
     bench.wait(1_000);
     assert!(bench.sees("Waiting to be let into backstage"));
@@ -149,7 +149,7 @@ fn the_owner_sets_the_room_and_only_what_is_different_is_sent() {
     bench.click("Newcomers wait to be let in");
     bench.type_into("New password", "secret");
     bench.click("Save");
-    let edit = EditRoom { lobby: Some(true), password: Some("secret".into()), ..EditRoom::default() };
+    let edit = EditRoom { lobby: Some(false), password: Some("secret".into()), ..EditRoom::default() };
     assert_eq!(bench.commands(), [Command::EditRoom(edit)]);
     bench.wait(100);
     assert!(!bench.sees("New password"), "closed as it is done");

@@ -35,6 +35,10 @@ impl Participant {
             Looks::HeadlessOn(display) => command.arg("--headless").env("DISPLAY", display),
             Looks::Window(display) => command.env("DISPLAY", display).env_remove("WAYLAND_DISPLAY"),
         };
+        if !extra.contains(&"--identity") {
+            // What the person at this machine is remembered by is not ours.
+            command.arg("--no-identity");
+        }
         command.args(extra);
         Ok(Self { process: Process::start(name, &mut command)?, history: Vec::new(), report })
     }

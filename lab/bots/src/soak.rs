@@ -73,7 +73,7 @@ impl Soak {
     /// So many come, so many a second.
     pub async fn round(&self, joins: usize, per_second: u32) -> Result<()> {
         // Its connections end with the round.
-        let api = Api::new(self.server.address.parse()?);
+        let api = Api::new(self.server.address.parse()?, None);
         let (begin, mut people) = (Instant::now(), JoinSet::new());
         for (n, at) in (0..joins).zip(0u32..) {
             let (fleet, api) = (Arc::clone(&self.fleet), api.clone());

@@ -37,7 +37,7 @@ fn answer(request: &Request) -> Answer {
 
 async fn api() -> (StandIn, Api) {
     let server = StandIn::start(answer).await;
-    let api = Api::new(server.url.clone());
+    let api = Api::new(server.url.clone(), None);
     (server, api)
 }
 
@@ -102,7 +102,7 @@ async fn a_knock_is_told_from_a_seat() {
         Some(_) => (200, Vec::new(), r#"{"room_id": "my room", "client_id": "c", "token": "k"}"#.into()),
     })
     .await;
-    let api = Api::new(server.url.clone());
+    let api = Api::new(server.url.clone(), None);
     let Admission::Waiting(knock) = api.join(&room(), &JoinRoom::default(), None).await.unwrap() else { panic!() };
     assert_eq!((knock.token.as_str(), knock.retry_after_ms), ("k", 2000));
     let seat = api.join(&room(), &JoinRoom::default(), Some(&knock.token)).await.unwrap();

@@ -15,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 fn start(server: Url) -> (Client, mpsc::Receiver<ClientEvent>) {
     let options = Options {
         server,
+        trust: None,
         room: RoomId::parse("r").unwrap(),
         password: None,
         invite: None,

@@ -43,10 +43,7 @@ impl Driver {
 
     fn join(&mut self) {
         let (entrance, before) = (self.entrance.clone(), self.seat.clone());
-        self.work.spawn(async move {
-            let (answer, seat) = entrance.join(before).await;
-            Done::Joined(answer, seat)
-        });
+        self.work.spawn(async move { Done::Joined(entrance.join(before).await) });
     }
 
     fn connect(&mut self) {

@@ -15,6 +15,7 @@ const ROOM: &str = r#"<main id="room">Hello</main>"#;
 fn options(server: &Url, password: Option<&str>, create: bool) -> Options {
     Options {
         server: server.clone(),
+        trust: None,
         room: RoomId::parse("my room").unwrap(),
         password: password.map(str::to_owned),
         invite: None,
@@ -31,7 +32,7 @@ async fn join(server: &StandIn, password: Option<&str>, create: bool) -> Result<
 
 /// What the server answers, with the seat where there is one.
 async fn enter(entrance: &Entrance, before: Option<Seat>) -> Result<(Joined, Seat), JoinFailure> {
-    let (answer, seat) = entrance.join(before).await;
+    let Outcome { answer, seat, .. } = entrance.join(before).await;
     answer.map(|joined| (joined, seat.unwrap()))
 }
 
@@ -217,7 +218,7 @@ async fn the_api_tells_a_refusal_from_an_absence() {
         _ => not_found(),
     })
     .await;
-    let api = Api::new(server.url.clone());
+    let api = Api::new(server.url.clone(), None);
     let room = RoomId::parse("my room").unwrap();
     assert_eq!(api.list_rooms().await, Ok(Vec::new()));
     let wanted = CreateRoom { id: "my room".into(), public: true, guest_limit: 2, ..CreateRoom::default() };
@@ -239,11 +240,11 @@ async fn whoever_knocks_asks_again_with_the_token_of_the_knock_until_someone_ope
     let entrance = Entrance::new(options(&server.url, None, false));
     let mut seat = None;
     for _ in 0..2 {
-        let (answer, stands) = entrance.join(seat).await;
+        let Outcome { answer, seat: stands, .. } = entrance.join(seat).await;
         assert_eq!(answer, Err(JoinFailure::Knocking { retry_after: Duration::from_secs(2) }));
         seat = stands;
     }
-    let (answer, _) = entrance.join(seat).await;
+    let Outcome { answer, .. } = entrance.join(seat).await;
     assert!(answer.is_ok());
     assert_eq!(server.last().header("authorization"), Some("Bearer knock"));
 }
@@ -257,10 +258,10 @@ async fn an_invite_goes_along_and_one_that_is_used_up_does_not_keep_out_who_was_
     .await;
     let options = Options { invite: Some("s3cret".into()), ..options(&server.url, None, false) };
     let entrance = Entrance::new(options);
-    let (answer, _) = entrance.join(None).await;
+    let Outcome { answer, .. } = entrance.join(None).await;
     assert!(matches!(answer, Err(JoinFailure::Refused(notice)) if notice.id == ErrorId::InvalidInvite));
     assert_eq!(server.last().body, r#"{"invite":"s3cret","name":"Major Tom"}"#);
-    let (answer, _) = entrance.join(Some(Seat::Token("t".into()))).await;
+    let Outcome { answer, .. } = entrance.join(Some(Seat::Token("t".into()))).await;
     assert!(answer.is_ok());
 }
 

@@ -4,6 +4,7 @@ mod call;
 mod clip;
 mod coming_back;
 mod earlier_versions;
+mod identity;
 mod lobby;
 mod mesh;
 mod order;

@@ -77,6 +77,7 @@ pub(crate) async fn run() -> Result<()> {
 fn attend(n: usize, server: &Server, everyone: &Everyone, tasks: &mut JoinSet<()>) -> Result<()> {
     let options = Options {
         server: server.address.parse().context("an address")?,
+        trust: None,
         room: RoomId::parse(&format!("pair-{}", n / ROOM_SIZE))?,
         password: None,
         invite: None,
@@ -119,7 +120,10 @@ impl Seen {
                     self.longest_gap = self.longest_gap.max(packet.arrived.saturating_duration_since(before));
                 }
             }
-            ClientEvent::Session(_) | ClientEvent::KeyframeWanted | ClientEvent::Bitrate(_) => {}
+            ClientEvent::Session(_)
+            | ClientEvent::Untrusted(_)
+            | ClientEvent::KeyframeWanted
+            | ClientEvent::Bitrate(_) => {}
         }
     }
 }

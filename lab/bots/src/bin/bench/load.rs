@@ -42,7 +42,7 @@ pub(crate) async fn run(clients: usize) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let mut server = Server::start(folder.path(), 0, &[], OPEN_HOUSE).await?;
     let id = server.process().id().context("it runs")?;
-    let api = Api::new(server.address.parse()?);
+    let api = Api::new(server.address.parse()?, None);
     let mut bench = Bench {
         fleet: Arc::new(Fleet::launch()?),
         api,
