@@ -10,6 +10,7 @@ export class Tile {
   #avatar = el('div', { class: 'avatar', aria: { hidden: 'true' } });
   #muted = icon('microphone-off');
   #name = el('span', { class: 'name', dir: 'auto' });
+  #role = el('span', { class: 'role', hidden: true });
   #hand = el('div', { class: 'raised-hand', hidden: true }, icon('hand'));
   #veil = el('p', { class: 'veil' });
   #pinIcon = icon('expand');
@@ -17,7 +18,7 @@ export class Tile {
   #tracks = -1;
 
   constructor(id, intents) {
-    const caption = el('div', { class: 'caption' }, this.#muted, this.#name);
+    const caption = el('div', { class: 'caption' }, this.#muted, this.#name, this.#role);
     this.element = el(
       'li',
       { class: 'tile', data: { client: id } },
@@ -42,6 +43,9 @@ export class Tile {
     this.#showPicture(person, model, stream, picture);
     const name = person.me ? `${person.username} (you)` : person.username;
     setText(this.#name, name);
+    const role = ROLES[person.role] ?? '';
+    this.#role.hidden = role === '';
+    setText(this.#role, role);
     setText(this.#avatar, initials(person.username));
     setClass(this.#avatar, `avatar hue-${hueOf(person.id)}`);
     this.#muted.hidden = media === null || media.microphone;
@@ -50,7 +54,7 @@ export class Tile {
     setData(this.element, 'speaking', Boolean(model.speaking[person.id]));
     setData(this.element, 'connection', person.me ? 'me' : (model.peers[person.id] ?? 'none'));
     setData(this.element, 'main', isMain);
-    setAria(this.element, { label: describe(name, media, picture) });
+    setAria(this.element, { label: describe(role === '' ? name : `${name}, ${role.toLowerCase()}`, media, picture) });
     const action = model.pinned === person.id ? `Stop showing ${name} large` : `Show ${name} large`;
     setIcon(this.#pinIcon, model.pinned === person.id ? 'shrink' : 'expand');
     setAria(this.#pin, { label: action });
@@ -77,6 +81,8 @@ export class Tile {
     setData(this.element, 'mirrored', person.me && picture === 'camera');
   }
 }
+
+const ROLES = { owner: 'Owner', moderator: 'Moderator' };
 
 /** camera | screen | none. An old page does not say what it sends: what arrives is shown. */
 function pictureOf(media, stream) {

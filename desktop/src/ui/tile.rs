@@ -12,7 +12,7 @@ use super::theme::{self, regular, strong};
 use super::widget::{avatar, focus_ring};
 use super::{Fit, Place, Scene, View};
 use crate::Tile;
-use crate::model::{Face, Link, Showing};
+use crate::model::{Face, Link, Showing, role_name};
 
 /// Below this height a tile shows a smaller name and no words.
 const HEIGHT_WITH_WORDS: f32 = 120.0;
@@ -66,6 +66,7 @@ fn description(face: &Face, large: bool) -> String {
             words.push(text.to_owned());
         }
     };
+    say(face.role != protocol::Role::Guest, &role_name(face.role).unwrap_or_default().to_lowercase());
     say(face.muted, "microphone off");
     say(face.showing == Showing::Nothing, "camera off");
     say(face.showing == Showing::Screen, "shares the screen");
@@ -117,7 +118,11 @@ fn caption(ui: &Ui, rect: Rect, face: &Face) {
     let name = if face.me { format!("{} (you)", face.name) } else { face.name.clone() };
     let icon = if face.muted { height - 8.0 } else { 0.0 };
     let room = rect.width() - 2.0 * inset - 18.0 - icon - 36.0;
-    let galley = ui.painter().layout_job(one_line(&name, strong(size), theme::TEXT, room.max(20.0)));
+    let mut words = one_line(&name, strong(size), theme::TEXT, room.max(20.0));
+    if let Some(role) = role_name(face.role).filter(|_| !small) {
+        words.append(role, 7.0, TextFormat::simple(regular(size - 1.0), theme::SOFT));
+    }
+    let galley = ui.painter().layout_job(words);
     let pill = Rect::from_min_size(
         pos2(rect.left() + inset, rect.bottom() - inset - height),
         vec2(galley.size().x + 18.0 + icon, height),

@@ -14,6 +14,27 @@ use eframe::egui;
 use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, Node};
 use media::Picture;
+use protocol::ClientId;
+use session::ChatLine;
+
+/// A line that Alice says to everyone.
+pub(crate) fn line(text: &str) -> ChatLine {
+    ChatLine {
+        from: ClientId::new("alice"),
+        name: "Alice".to_owned(),
+        time_ms: 0,
+        text: text.to_owned(),
+        mine: false,
+        private: false,
+        to: None,
+        id: None,
+        edited: false,
+    }
+}
+
+pub(crate) fn said(line: ChatLine) -> Event {
+    Event::Session(session::Event::Chat(line))
+}
 
 /// What went between the window and what is behind it.
 #[derive(Default)]

@@ -47,7 +47,7 @@ fn one_person_is_muted_and_made_a_moderator_by_the_menu() {
     bench.click("More about Carol");
     bench.click("Make a moderator");
     assert_eq!(bench.commands(), [moderate(Action::Mute, "carol"), moderate(Action::Promote, "carol")]);
-    assert!(bench.sees("Carol, microphone off"));
+    assert!(bench.sees("Carol, moderator, microphone off"));
 }
 
 #[test]

@@ -4,28 +4,16 @@ use desktop::{Command, Event};
 use eframe::egui::{Key, Modifiers};
 use protocol::limits::TEXT_CHARS;
 use protocol::{Address, ClientId};
-use session::{ChatLine, Status};
+use session::Status;
 
-use crate::bench::Bench;
+use crate::bench::{self, Bench};
 
 fn say(text: &str) -> Command {
     Command::Say { to: Address::Room, text: text.to_owned() }
 }
 
 fn line(text: &str) -> Event {
-    let (from, name) = (ClientId::new("alice"), "Alice".to_owned());
-    let line = ChatLine {
-        from,
-        name,
-        time_ms: 0,
-        text: text.to_owned(),
-        mine: false,
-        private: false,
-        to: None,
-        id: None,
-        edited: false,
-    };
-    Event::Session(session::Event::Chat(line))
+    bench::said(bench::line(text))
 }
 
 #[test]
@@ -182,12 +170,12 @@ fn tiles_tell_who_is_muted_off_speaking_raising_a_hand_or_badly_connected() {
     bench.wait(500);
     assert!(bench.sees("Carol, connecting."));
     bench.wait(1_000);
-    assert!(bench.sees("Alice, speaking."));
+    assert!(bench.sees("Alice, moderator, speaking."));
     assert!(bench.sees("Bob, microphone off."));
     assert!(bench.sees("Dave, camera off."));
-    assert!(bench.sees("Major Tom (you)."));
+    assert!(bench.sees("Major Tom (you), owner."));
     bench.wait(8_000);
-    assert!(bench.sees("Alice, hand raised."));
+    assert!(bench.sees("Alice, moderator, hand raised."));
     assert!(bench.sees("Bob, microphone off, connection interrupted."));
     bench.wait(8_000);
     assert!(bench.sees("Carol, shares the screen, speaking. Show everyone at the same size"), "it has the large place");
@@ -199,11 +187,11 @@ fn tiles_tell_who_is_muted_off_speaking_raising_a_hand_or_badly_connected() {
 fn a_tile_is_made_large_and_small_again_by_keyboard() {
     use egui_kittest::kittest::Queryable;
     let mut bench = Bench::in_company(1);
-    let small = "Alice, speaking. Show large";
+    let small = "Alice, moderator, speaking. Show large";
     bench.window.get_by_label(small).focus();
     bench.window.run();
     bench.press(Key::Enter);
-    assert!(bench.sees("Alice, speaking. Show everyone at the same size"));
+    assert!(bench.sees("Alice, moderator, speaking. Show everyone at the same size"));
     bench.press(Key::Escape);
     assert!(bench.sees(small));
 }

@@ -5,7 +5,7 @@ use eframe::egui;
 use protocol::{ClientId, MediaState};
 use session::{ChatLine, Participant};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, line, said};
 
 /// Names and texts that layouts trip over.
 fn nasty() -> Vec<String> {
@@ -38,18 +38,8 @@ fn bench_with(events: Vec<Event>) -> Bench {
 #[test]
 fn nasty_lines_stay_inside_the_chat() {
     let lines = nasty().into_iter().enumerate().map(|(i, text)| {
-        let line = ChatLine {
-            from: ClientId::new(i.to_string()),
-            name: text.clone(),
-            time_ms: u64::MAX,
-            text,
-            mine: false,
-            private: i % 2 == 0,
-            to: None,
-            id: None,
-            edited: false,
-        };
-        Event::Session(session::Event::Chat(line))
+        let from = ClientId::new(i.to_string());
+        said(ChatLine { from, name: text.clone(), time_ms: u64::MAX, private: i % 2 == 0, ..line(&text) })
     });
     let bench = bench_with(lines.collect());
     let window = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1_180.0, 760.0));
@@ -95,21 +85,7 @@ fn nasty_names_do_not_move_the_tiles() {
 
 #[test]
 fn a_thousand_lines_are_shown_without_laying_out_each() {
-    let lines = (0..1_500).map(|i| {
-        let from = ClientId::new("alice");
-        let line = ChatLine {
-            from,
-            name: "Alice".into(),
-            time_ms: i,
-            text: format!("line {i}"),
-            mine: false,
-            private: false,
-            to: None,
-            id: None,
-            edited: false,
-        };
-        Event::Session(session::Event::Chat(line))
-    });
+    let lines = (0..1_500).map(|i| said(ChatLine { time_ms: i, ..line(&format!("line {i}")) }));
     let mut bench = bench_with(lines.collect());
     bench.wait(100);
     assert!(bench.sees("line 1499"), "the newest is in sight");
