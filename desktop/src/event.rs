@@ -2,10 +2,23 @@
 
 use client::{Fingerprint, Untrusted};
 use protocol::api::{Ban, CreateInvite, CreatedInvite, EditRoom, Invite, RoomDetails, RoomSummary};
-use protocol::{Address, ClientId, ErrorNotice, Moderate, RoomId, TextId, Username};
+use protocol::{Address, ClientId, ErrorNotice, History, Moderate, RoomId, TextId, Username};
 use url::Url;
 
 use crate::memory::Known;
+
+/// A room as it is wished for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRoom {
+    pub room: RoomId,
+    pub password: Option<String>,
+    pub public: bool,
+    pub guest_limit: usize,
+    /// Newcomers wait to be let in.
+    pub lobby: bool,
+    /// How long lines are kept; `None`: as the server does it for such a room.
+    pub history: Option<History>,
+}
 
 /// A wish of the person.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,12 +28,7 @@ pub enum Command {
     /// Ask for the public rooms; answered with [`Event::Rooms`] or [`Event::LobbyFailed`].
     ListRooms,
     /// Create a room and, when it is there, join it.
-    CreateRoom {
-        room: RoomId,
-        password: Option<String>,
-        public: bool,
-        guest_limit: usize,
-    },
+    CreateRoom(NewRoom),
     Join {
         room: RoomId,
         password: Option<String>,

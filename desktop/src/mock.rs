@@ -18,7 +18,7 @@ use session::{ChatLine, Event as Session, Status};
 use url::Url;
 
 use crate::memory::Known;
-use crate::{Backend, Command, Event, Tile};
+use crate::{Backend, Command, Event, NewRoom, Tile};
 use hall::Hall;
 use portrait::Portrait;
 use script::{Cast, ME, Scripted};
@@ -124,14 +124,17 @@ impl ScriptedRoom {
         self.events.push_back(answer);
     }
 
-    fn create(&mut self, room: RoomId, password: Option<&str>, public: bool, guest_limit: usize) {
+    fn create(&mut self, wish: NewRoom) {
+        let NewRoom { room, password, public, guest_limit, lobby, history } = wish;
         if self.rooms.iter().any(|one| one.id == room) {
             return self.events.push_back(Event::LobbyFailed(ErrorNotice::new(ErrorId::RoomExists, "exists")));
         }
         let has_password = password.is_some();
         let summary = script::summary(room.clone(), 0, guest_limit, has_password, public, 0);
         self.rooms.push(summary);
-        let hall = Hall::new(public, has_password, guest_limit, Role::Owner);
+        let mut hall = Hall::new(public, has_password, guest_limit, Role::Owner);
+        hall.settings.lobby = lobby;
+        hall.settings.history = history.unwrap_or(hall.settings.history);
         self.enter(room, Cast::alone(&self.username), hall);
     }
 
@@ -264,9 +267,7 @@ impl Backend for ScriptedRoom {
                 self.list();
             }
             Command::ListRooms => self.list(),
-            Command::CreateRoom { room, password, public, guest_limit } => {
-                self.create(room, password.as_deref(), public, guest_limit);
-            }
+            Command::CreateRoom(wish) => self.create(wish),
             Command::Join { room, password, invite: _ } => self.join(room, password.as_deref()),
             Command::Leave => {
                 self.visit = None;

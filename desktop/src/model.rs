@@ -231,9 +231,9 @@ impl Model {
                 self.settle_doubt();
                 self.lobby = Lobby { refreshing: true, ..Lobby::default() };
             }
-            Command::CreateRoom { room, .. } => {
+            Command::CreateRoom(wish) => {
                 self.settle_doubt();
-                self.lobby.note_create(room.clone());
+                self.lobby.note_create(wish.room.clone());
             }
             Command::Join { .. } => {
                 self.settle_doubt();

@@ -218,9 +218,7 @@ impl Backend for Participant {
                 self.switchboard.tell_known();
             }
             Command::ListRooms => self.list_rooms(),
-            Command::CreateRoom { room, password, public, guest_limit } => {
-                self.create_room(room, password, public, guest_limit);
-            }
+            Command::CreateRoom(wish) => self.create_room(wish),
             Command::Join { room, password, invite } => self.join(room, password, invite, self.config.create),
             Command::Leave => {
                 self.leave_quietly();

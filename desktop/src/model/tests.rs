@@ -4,7 +4,7 @@ use protocol::{ClientId, ErrorId, ErrorNotice, Role, RoomId};
 use session::{ChatLine, Event as Session, Participant, PeerState};
 
 use super::*;
-use crate::{Speaker, Tile};
+use crate::{NewRoom, Speaker, Tile};
 
 struct World {
     model: Model,
@@ -91,7 +91,14 @@ fn the_list_of_rooms_is_unknown_then_there_and_survives_a_failure() {
 #[test]
 fn a_failure_while_creating_is_about_the_creation() {
     let mut world = World::new();
-    world.model.note(&Command::CreateRoom { room: room(), password: None, public: true, guest_limit: 0 });
+    world.model.note(&Command::CreateRoom(NewRoom {
+        room: room(),
+        password: None,
+        public: true,
+        guest_limit: 0,
+        lobby: false,
+        history: None,
+    }));
     world.hear([Event::LobbyFailed(ErrorNotice::new(ErrorId::RoomExists, "exists"))]);
     let lobby = &world.model.lobby;
     assert!(lobby.creating.is_none() && lobby.failure.is_none() && lobby.create_refusal.is_some());

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use client::api::{Api, ApiError};
 use protocol::api::CreateRoom;
-use protocol::{ErrorId, ErrorNotice, RoomId};
+use protocol::{ErrorId, ErrorNotice};
 use url::Url;
 
 use super::Participant;
 use super::inbox::Told;
 use super::room::Switchboard;
-use crate::{Doubt, Event};
+use crate::{Doubt, Event, NewRoom};
 
 impl Participant {
     /// The API of the server that one is at.
@@ -33,11 +33,12 @@ impl Participant {
     }
 
     /// Creates the room; it is joined as soon as it is there.
-    pub(super) fn create_room(&mut self, room: RoomId, password: Option<String>, public: bool, guest_limit: usize) {
+    pub(super) fn create_room(&mut self, new: NewRoom) {
+        let NewRoom { room, password, public, guest_limit, lobby, history } = new;
         let (api, switchboard) = (self.api(), Arc::clone(&self.switchboard));
         let server = self.config.server.clone();
         let id = room.as_str().to_owned();
-        let wish = CreateRoom { id, password: password.clone(), public, guest_limit, ..CreateRoom::default() };
+        let wish = CreateRoom { id, password: password.clone(), public, guest_limit, lobby, history, kept: false };
         self.lobby_tasks.spawn_on(
             async move {
                 match api.create_room(&wish, None).await {

@@ -2,14 +2,15 @@
 
 use eframe::egui::{Checkbox, Key, RichText, Ui};
 use protocol::limits::{GUEST_LIMITS, PASSWORD_BYTES, ROOM_ID_CHARS};
-use protocol::{NameError, RoomId};
+use protocol::{History, NameError, RoomId};
 
+use super::room_settings::{HISTORIES, history_words};
 use super::theme::strong;
 use super::view::CreateForm;
 use super::widget::{Field, Look, button_enabled, card, combo};
 use super::{Intent, View};
-use crate::Command;
 use crate::model::Model;
+use crate::{Command, NewRoom};
 
 pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Vec<Intent>) {
     let form = &mut view.create;
@@ -40,7 +41,9 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
             });
             shown.response.labelled_by(label.id);
         });
+        kept(ui, form);
         ui.add(Checkbox::new(&mut form.public, "Show in the list of rooms"));
+        ui.add(Checkbox::new(&mut form.lobby, "Newcomers wait to be let in"));
         let enter = (name.lost_focus() || password.lost_focus()) && ui.input(|input| input.key_pressed(Key::Enter));
         if name.changed() {
             form.error = None;
@@ -52,15 +55,34 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
         match RoomId::parse(&form.name) {
             Ok(room) => {
                 form.error = None;
-                let CreateForm { public, guest_limit, .. } = *form;
+                let CreateForm { public, guest_limit, lobby, history, .. } = *form;
                 let password = Some(form.password.clone()).filter(|password| !password.is_empty());
                 view.remember(room.clone(), password.clone(), None);
-                let command = Command::CreateRoom { room, password, public, guest_limit };
+                let command = Command::CreateRoom(NewRoom { room, password, public, guest_limit, lobby, history });
                 intents.push(Intent::Do(command));
             }
             Err(error) => form.error = Some(name_sentence(&error)),
         }
     }
+}
+
+/// How long what is written stays.
+fn kept(ui: &mut Ui, form: &mut CreateForm) {
+    let usual = if form.public && form.password.is_empty() { History::Hours(24) } else { History::None };
+    let words = |history: Option<History>| match history {
+        Some(history) => history_words(history),
+        None => format!("{} (as usual)", history_words(usual)),
+    };
+    ui.horizontal(|ui| {
+        let label = ui.label(RichText::new("Messages are kept").font(strong(13.5)));
+        let choice = combo("history", 150.0, RichText::new(words(form.history)));
+        let shown = choice.show_ui(ui, |ui| {
+            for history in std::iter::once(None).chain(HISTORIES.map(Some)) {
+                ui.selectable_value(&mut form.history, history, words(history));
+            }
+        });
+        shown.response.labelled_by(label.id);
+    });
 }
 
 pub(super) fn limit_words(limit: usize) -> String {

@@ -121,7 +121,7 @@ fn way_back(ui: &mut Ui, lobby: &Lobby, view: &mut View, intents: &mut Vec<Inten
             });
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if let Some(left) = &lobby.left
-                    && button(ui, Look::Main, "Rejoin").clicked()
+                    && button(ui, Look::Main, "Join again").clicked()
                 {
                     view.return_to(left.clone(), intents);
                 }

@@ -14,7 +14,8 @@ use crate::Command;
 use crate::model::Visit;
 
 /// How long lines may be kept, to choose from.
-const HISTORIES: [History; 4] = [History::None, History::Hours(24), History::Hours(24 * 7), History::Forever];
+pub(super) const HISTORIES: [History; 4] =
+    [History::None, History::Hours(24), History::Hours(24 * 7), History::Forever];
 
 /// What is being set.
 #[derive(Debug)]
@@ -133,7 +134,7 @@ fn changes(form: &RoomForm, settings: &RoomSettings) -> EditRoom {
     }
 }
 
-fn history_words(history: History) -> String {
+pub(super) fn history_words(history: History) -> String {
     match history {
         History::None => "Not at all".to_owned(),
         History::Hours(24) => "For a day".to_owned(),

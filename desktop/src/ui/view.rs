@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{ClientId, ErrorId, Role, RoomId, TextId};
+use protocol::{ClientId, ErrorId, History, Role, RoomId, TextId};
 
 use super::Intent;
 use super::invites::InviteForm;
@@ -64,6 +64,9 @@ pub(super) struct CreateForm {
     pub(super) password: String,
     pub(super) public: bool,
     pub(super) guest_limit: usize,
+    pub(super) lobby: bool,
+    /// `None`: as usual.
+    pub(super) history: Option<History>,
     pub(super) error: Option<String>,
 }
 
@@ -116,7 +119,15 @@ impl ChatHeights {
 
 impl Default for CreateForm {
     fn default() -> Self {
-        Self { name: String::new(), password: String::new(), public: true, guest_limit: 0, error: None }
+        Self {
+            name: String::new(),
+            password: String::new(),
+            public: true,
+            guest_limit: 0,
+            lobby: false,
+            history: None,
+            error: None,
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Getting into a room, or being told why not.
 
-use desktop::{Command, Event};
+use desktop::{Command, Event, NewRoom};
 use eframe::egui;
-use protocol::{ErrorId, ErrorNotice, RoomId};
+use protocol::{ErrorId, ErrorNotice, History, RoomId};
 
 use crate::bench::Bench;
 
@@ -12,6 +12,11 @@ fn room(name: &str) -> RoomId {
 
 fn join(name: &str, password: Option<&str>) -> Command {
     Command::Join { room: room(name), password: password.map(str::to_owned), invite: None }
+}
+
+fn create(name: &str, public: bool) -> Command {
+    let (room, password, guest_limit, lobby, history) = (room(name), None, 0, false, None);
+    Command::CreateRoom(NewRoom { room, password, public, guest_limit, lobby, history })
 }
 
 #[test]
@@ -91,10 +96,26 @@ fn an_unknown_room_can_be_created_under_the_same_name() {
     assert_eq!(bench.text_of("Name"), "Retro");
     bench.commands();
     bench.click("Create and join");
-    let wish = Command::CreateRoom { room: room("Retro"), password: None, public: true, guest_limit: 0 };
+    let wish = create("Retro", true);
     assert_eq!(bench.commands(), [wish]);
     bench.wait(500);
     assert!(bench.sees("You are the only one here"));
+}
+
+#[test]
+fn a_room_is_made_with_a_lobby_and_a_memory_of_ones_choice() {
+    let mut bench = Bench::new();
+    bench.type_into("Name", "Retro");
+    assert_eq!(bench.text_of("Messages are kept"), "For a day (as usual)");
+    bench.click("Show in the list of rooms");
+    assert_eq!(bench.text_of("Messages are kept"), "Not at all (as usual)");
+    bench.click("Newcomers wait to be let in");
+    bench.click("Messages are kept");
+    bench.click("For ever");
+    bench.click("Create and join");
+    let Command::CreateRoom(plain) = create("Retro", false) else { unreachable!() };
+    let wish = NewRoom { lobby: true, history: Some(History::Forever), ..plain };
+    assert_eq!(bench.commands(), [Command::CreateRoom(wish)]);
 }
 
 #[test]
@@ -129,7 +150,7 @@ fn a_taken_name_is_told_at_the_form_and_everything_typed_stays() {
     bench.type_into("Name", "demo");
     bench.click("Show in the list of rooms");
     bench.click("Create and join");
-    let wish = Command::CreateRoom { room: room("demo"), password: None, public: false, guest_limit: 0 };
+    let wish = create("demo", false);
     assert_eq!(bench.commands(), [wish]);
     assert!(bench.sees("A room of this name exists already."));
     assert_eq!(bench.text_of("Name"), "demo");
@@ -141,7 +162,7 @@ fn leaving_asks_nothing_and_is_undone_by_one_click() {
     bench.click("Leave");
     assert!(bench.commands().contains(&Command::Leave));
     assert!(bench.sees("You left demo."));
-    bench.click("Rejoin");
+    bench.click("Join again");
     assert_eq!(bench.commands(), [join("demo", None)]);
     bench.wait(500);
     assert!(bench.sees("Connected"));
@@ -156,7 +177,7 @@ fn one_goes_back_with_the_password_one_came_with() {
     bench.wait(500);
     bench.click("Leave");
     bench.commands();
-    bench.click("Rejoin");
+    bench.click("Join again");
     assert_eq!(bench.commands(), [join("vault", Some(desktop::mock::PASSWORD))]);
 }
 

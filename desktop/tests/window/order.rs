@@ -128,7 +128,7 @@ fn whoever_is_put_out_reads_by_whom_and_the_banned_have_no_way_back() {
         let removed = Status::Removed { banned, by: Some("Alice".into()) };
         bench.tell([Event::Session(Session::Status(removed))]);
         assert!(bench.sees(sentence));
-        assert_eq!(bench.sees("Rejoin"), !banned);
+        assert_eq!(bench.sees("Join again"), !banned);
         assert_eq!(bench.commands(), [Command::Leave], "whoever is behind the window hears that it is over");
         bench.wait(60_000);
         assert!(bench.sees(sentence), "it stays until one goes elsewhere");
