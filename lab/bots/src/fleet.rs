@@ -21,7 +21,7 @@ mod tally;
 
 use connection::Offering;
 use driver::{Driver, Order};
-pub use member::Habits;
+pub use member::{Habits, Talk};
 pub use tally::{Tally, percentile};
 
 /// Orders that may wait for the thread; whoever gives one more waits.

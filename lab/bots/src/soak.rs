@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::fleet::{Farewell, Fleet, Habits};
+use crate::fleet::{Farewell, Fleet, Habits, Talk};
 use crate::load::weigh;
 use crate::process::eventually;
 use crate::server::Server;
@@ -19,7 +19,7 @@ use crate::server::Server;
 const ROOMS: usize = 50;
 /// How long those stay who get in.
 const STAY: Duration = Duration::from_secs(1);
-const HABITS: Habits = Habits { ping_every: Duration::from_secs(2), talk_every: Some(Duration::from_secs(1)) };
+const HABITS: Habits = Habits { ping_every: Duration::from_secs(2), talk: Talk::Every(Duration::from_secs(1)) };
 
 /// For a server whose visitors all come from one address, which is limited otherwise.
 pub const OPEN_HOUSE: &[&str] = &[

@@ -82,11 +82,16 @@ impl Connection {
     }
 
     pub(super) fn send(&mut self, frame: &str) -> Result<()> {
-        let mut channel = self.channel.and_then(|id| self.rtc.channel(id)).context("no open channel")?;
-        match channel.write(false, frame.as_bytes())? {
+        match self.offer(false, frame.as_bytes())? {
             true => Ok(()),
             false => bail!("the server does not read"),
         }
+    }
+
+    /// `false`: there is no place for it at the moment.
+    pub(super) fn offer(&mut self, is_binary: bool, frame: &[u8]) -> Result<bool> {
+        let mut channel = self.channel.and_then(|id| self.rtc.channel(id)).context("no open channel")?;
+        Ok(channel.write(is_binary, frame)?)
     }
 
     /// Takes everything out of the engine, as it wants after each thing that it is told.

@@ -14,9 +14,38 @@ use super::tally::Notes;
 #[derive(Debug, Clone, Copy)]
 pub struct Habits {
     pub ping_every: Duration,
-    /// `None`: it only listens.
-    pub talk_every: Option<Duration>,
+    pub talk: Talk,
 }
+
+/// What a member writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Talk {
+    Never,
+    Every(Duration),
+    /// The next line as soon as the last one is back: as many as the server takes.
+    OnEcho,
+    /// Rubbish of every kind, so many frames a second, whatever the server says.
+    Flood {
+        per_second: u32,
+    },
+}
+
+impl Talk {
+    fn every(self) -> Option<Duration> {
+        match self {
+            Self::Never => None,
+            Self::Every(every) => Some(every),
+            // Should a line be lost to a limit, the member does not fall silent.
+            Self::OnEcho => Some(ECHO_MAX),
+            Self::Flood { .. } => Some(FLOOD_EVERY),
+        }
+    }
+}
+
+/// No echo takes this long.
+const ECHO_MAX: Duration = Duration::from_secs(5);
+/// A flood comes in waves of this distance.
+const FLOOD_EVERY: Duration = Duration::from_millis(5);
 
 /// One member, connected or on its way.
 pub(super) struct Member {
@@ -31,6 +60,9 @@ pub(super) struct Member {
     /// The ping that has no answer yet.
     pinged: Option<Instant>,
     next_text: Option<Instant>,
+    /// When the last line was said.
+    said: Option<Instant>,
+    flooded: usize,
 }
 
 impl Member {
@@ -53,7 +85,9 @@ impl Member {
             is_open: false,
             next_ping: now + habits.ping_every.mul_f64(phase),
             pinged: None,
-            next_text: habits.talk_every.map(|every| now + every.mul_f64(phase)),
+            next_text: habits.talk.every().map(|every| now + every.mul_f64(phase)),
+            said: None,
+            flooded: 0,
         }
     }
 
@@ -81,17 +115,35 @@ impl Member {
             }
             self.say(Address::GroundControl, &Message::Ping(json!(null)))?;
         }
-        if let (Some(every), Some(at)) = (self.habits.talk_every, self.next_text)
-            && at <= now
-        {
-            // What came too late is not caught up with: the rate is what was asked for, or less.
-            self.next_text = Some((at + every).max(now));
-            if notes.is_hushed {
-                return Ok(());
+        let (Some(every), Some(at)) = (self.habits.talk.every(), self.next_text) else { return Ok(()) };
+        if now < at {
+            return Ok(());
+        }
+        // What came too late is not caught up with: the rate is what was asked for, or less.
+        self.next_text = Some((at + every).max(now));
+        match self.habits.talk {
+            _ if notes.is_hushed => Ok(()),
+            Talk::Never | Talk::Every(_) | Talk::OnEcho => self.talk(now, notes),
+            Talk::Flood { per_second } => self.flood((every * per_second).as_secs() as usize, notes),
+        }
+    }
+
+    fn talk(&mut self, now: Instant, notes: &mut Notes) -> Result<()> {
+        notes.tally.texts_sent += 1;
+        self.said = Some(now);
+        let text = "One line of chat, about as long as people write them.".to_owned();
+        self.say(Address::Room, &Message::Text(Text { from: String::new(), time: 0.0, text, key: None }))
+    }
+
+    fn flood(&mut self, frames: usize, notes: &mut Notes) -> Result<()> {
+        for _ in 0..frames {
+            let (is_binary, bytes) = rubbish(self.flooded);
+            // A full buffer is the server's defence at work.
+            if !self.connection.offer(is_binary, &bytes)? {
+                break;
             }
-            notes.tally.texts_sent += 1;
-            let text = "One line of chat, about as long as people write them.".to_owned();
-            self.say(Address::Room, &Message::Text(Text { from: String::new(), time: 0.0, text, key: None }))?;
+            self.flooded += 1;
+            notes.tally.rubbish += 1;
         }
         Ok(())
     }
@@ -111,7 +163,17 @@ impl Member {
                     notes.tally.pings.push(now - since);
                 }
             }
-            "text" => notes.tally.texts_heard += 1,
+            "text" => {
+                notes.tally.texts_heard += 1;
+                let is_mine = envelope.sender == Some(Address::Client(self.client.clone()));
+                if let Some(said) = self.said.take_if(|_| is_mine) {
+                    notes.tally.echoes.push(now - said);
+                    if self.habits.talk == Talk::OnEcho {
+                        self.next_text = Some(now + ECHO_MAX);
+                        self.talk(now, notes)?;
+                    }
+                }
+            }
             "room-info" => {
                 if let Some(teller) = self.teller.take() {
                     // Nobody may be waiting for it any more.
@@ -135,5 +197,16 @@ impl Member {
 
     fn say(&mut self, to: Address, message: &Message) -> Result<()> {
         self.connection.send(&Envelope::new(None, to, message).to_json())
+    }
+}
+
+/// Frame number `n` of a flood: everything that nobody should send.
+fn rubbish(n: usize) -> (bool, Vec<u8>) {
+    match n % 5 {
+        0 => (false, br#"{"receiver":"ground control","type":"ping","data":1}"#.to_vec()),
+        1 => (false, vec![b'['; 4096]),
+        2 => (false, br#"{"receiver":"room","receiver":"room","type":"text","type":"ping"}"#.to_vec()),
+        3 => (false, b"\xff\xfe{\"receiver\":\"room\"}".to_vec()),
+        _ => (true, vec![7; 1024]),
     }
 }

@@ -26,6 +26,10 @@ pub struct Tally {
     /// Lines that came in, over all members.
     pub texts_heard: usize,
     pub errors: usize,
+    /// From saying a line to hearing it, of those who had only one under way.
+    pub echoes: Vec<Duration>,
+    /// Frames of floods that were sent.
+    pub rubbish: usize,
     /// From someone's `bye` to `left` at each of the others.
     pub departures: Vec<Duration>,
     /// From a ping to its pong. A ping that has no answer when the next is due counts as it stands.

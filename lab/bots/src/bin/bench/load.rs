@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bots::Server;
-use bots::fleet::{Farewell, Fleet, Habits, MemberId, Tally, percentile};
+use bots::fleet::{Farewell, Fleet, Habits, MemberId, Talk, Tally, percentile};
 use bots::load::{Load, Weight, weigh};
 use bots::soak::OPEN_HOUSE;
 use client::api::Api;
@@ -27,6 +27,7 @@ const DEPARTURES: usize = 250;
 const SETTLING: Duration = Duration::from_secs(5);
 /// A server whose pings are slower than this does not hold its clients.
 const PING_MAX: Duration = Duration::from_millis(100);
+
 struct Bench {
     fleet: Arc<Fleet>,
     api: Api,
@@ -96,8 +97,8 @@ impl Bench {
             arrivals.spawn(async move {
                 sleep_until(begin + Duration::from_secs(1) * n / per_second).await;
                 let room = RoomId::parse(&name(member / ROOM_SIZE))?;
-                let talk_every = member.is_multiple_of(ROOM_SIZE).then_some(TALK_EVERY);
-                let habits = Habits { ping_every: PING_EVERY, talk_every };
+                let talk = if member.is_multiple_of(ROOM_SIZE) { Talk::Every(TALK_EVERY) } else { Talk::Never };
+                let habits = Habits { ping_every: PING_EVERY, talk };
                 let newcomer = fleet.join(&api, &room, &JoinRoom::default(), habits).await?;
                 Ok((member, newcomer.id, newcomer.arrived().await?))
             });

@@ -6,6 +6,7 @@ mod first_picture;
 mod load;
 mod server;
 mod soak;
+mod stress;
 mod weight;
 
 use anyhow::Result;
@@ -38,6 +39,8 @@ enum What {
         #[arg(long, default_value_t = 6000)]
         clients: usize,
     },
+    /// Durable chat lines a second, and everybody's pings under a flood. Only when it is named
+    Stress,
     /// A hundred participants in calls whose server is killed and starts again. Only when it is named
     Comeback,
     /// Joins and departures of every kind; what they leave behind. Minutes long: only when it is named
@@ -67,6 +70,10 @@ async fn main() -> Result<()> {
         Some(What::Load { clients }) => load::run(clients).await,
         Some(What::Soak { joins }) => soak::run(joins).await,
         Some(What::Comeback) => comeback::run().await,
+        Some(What::Stress) => {
+            stress::kept_chat().await?;
+            stress::flood().await
+        }
         Some(What::FirstPicture | What::Delay | What::Weight | What::Server) | None => Ok(()),
     }
 }
