@@ -93,6 +93,18 @@ identifiers! {
     UnknownText = "unknown-text",
     /// The join token is not one that this server accepts.
     InvalidToken = "invalid-token",
+    /// An account of this name exists already.
+    AccountExists = "account-exists",
+    /// No account of this name.
+    UnknownAccount = "unknown-account",
+    /// There are no new accounts here, or none at all.
+    AccountsClosed = "accounts-closed",
+    /// This takes an account: sign in first.
+    NotSignedIn = "not-signed-in",
+    /// One is signed in already: sign out first.
+    SignedIn = "signed-in",
+    /// No account can have this password: it is too short or too long.
+    InvalidPassword = "invalid-password",
     /// A fault of the server's own.
     Internal = "internal",
 }

@@ -3,6 +3,7 @@
 //! The prose is in `docs/PROTOCOL.md`. Reading is lenient (absent, `null` or empty `data`; unknown fields and types),
 //! writing is strict: what these types write is what the document says, byte for byte.
 
+mod account;
 mod address;
 pub mod admin;
 pub mod api;
@@ -20,6 +21,10 @@ mod presence;
 mod schema;
 mod text;
 
+pub use account::{
+    AccountKey, AccountName, AccountPassword, AccountState, ChangePassword, Credentials, DeleteAccount, PasswordError,
+    Registration, SignedIn,
+};
 pub use address::Address;
 pub use candidate::{IceCandidate, IceServer};
 pub use description::{Description, OfferForm};

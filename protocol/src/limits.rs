@@ -53,6 +53,15 @@ pub const HISTORY_HOURS: u32 = 24 * 366;
 /// Bytes in a password; long enough for any passphrase, short enough to hash.
 pub const PASSWORD_BYTES: usize = 512;
 
+/// Unicode scalar values in the name of an account.
+pub const ACCOUNT_NAME_CHARS: usize = 64;
+/// Unicode scalar values in the password of an account, at least and at most.
+pub const ACCOUNT_PASSWORD_CHARS: (usize, usize) = (8, 256);
+/// Accounts made per address: the first ones free, then this many an hour.
+pub const ACCOUNTS_PER_ADDRESS: (u32, u32) = (20, 5);
+/// Wrong passwords a minute for one account. Per address it is as many as for rooms.
+pub const WRONG_PASSWORDS_PER_ACCOUNT: u32 = 30;
+
 /// A seat that nobody connects to is free again after this long.
 pub const SEAT_UNCONNECTED: Duration = Duration::from_secs(15);
 /// A connected client that is silent for this long is shown as unstable.

@@ -109,7 +109,7 @@ impl ClientId {
 }
 
 /// Control and format characters: C0, C1, soft hyphen, zero-width, bidi marks, embeddings, overrides and isolates, tags.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

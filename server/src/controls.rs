@@ -27,7 +27,7 @@ impl Controls {
         Self { engine, tls, credentials, crowd }
     }
 
-    /// Takes over what may change without a restart: every limit, the ICE servers, the certificate, the administrator's token
+    /// Takes over what may change without a restart: every limit, the ICE servers, who may have an account, the certificate, the administrator's token
     /// and the join key. What is wrong is logged, and what was in force stays.
     pub async fn reload(&self, settings: &Settings) {
         if let Some(tls) = &self.tls {
@@ -41,7 +41,7 @@ impl Controls {
         }
         let (per_address, in_all) = settings.http_connections();
         self.crowd.limit(per_address, in_all);
-        if let Err(Unavailable) = self.engine.configure(settings.limits, settings.rooms()).await {
+        if let Err(Unavailable) = self.engine.configure(settings.limits, settings.rooms(), settings.accounts()).await {
             tracing::error!("the limits stay as they were");
         }
     }

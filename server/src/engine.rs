@@ -6,12 +6,14 @@
 use std::net::{IpAddr, SocketAddr};
 
 use protocol::{ErrorId, ErrorNotice, RoomId, api};
+use rooms::accounts::{AccountReply, AccountRequest};
 use rooms::{Reply, Request, RoomError, SessionId};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::store::StoreHealth;
 
+mod accounts;
 mod admission;
 mod connection;
 mod connections;
@@ -37,6 +39,7 @@ const COMMANDS_MAX: usize = 1024;
 /// What the pages and the API ask of the engine.
 enum Command {
     Request { request: Request, reply: oneshot::Sender<Reply> },
+    Account { request: Box<AccountRequest>, reply: oneshot::Sender<AccountReply> },
     Offer { offer: Offer, reply: oneshot::Sender<Result<String, OfferRefused>> },
     List { reply: oneshot::Sender<Vec<api::RoomSummary>> },
     Inspect { room: RoomId, reply: oneshot::Sender<Option<api::RoomSummary>> },

@@ -14,6 +14,7 @@ use sha2::Sha256;
 use thiserror::Error;
 
 use crate::engine::network_of;
+use crate::generations::Generations;
 
 const KEY_BYTES: usize = 32;
 const SESSION_BYTES: usize = 32;
@@ -35,22 +36,24 @@ pub enum KeyError {
 /// What only this installation can sign.
 pub(crate) struct Keys {
     secret: [u8; KEY_BYTES],
+    /// Which tokens count.
+    generations: Generations,
 }
 
 impl Keys {
     /// The key in `directory`, made there with mode 0600 at the first start.
-    pub(crate) fn open(directory: &Path) -> Result<Self, KeyError> {
+    pub(crate) fn open(directory: &Path, generations: Generations) -> Result<Self, KeyError> {
         std::fs::create_dir_all(directory)
             .map_err(|source| KeyError::Directory { path: directory.to_owned(), source })?;
         let path = directory.join("session.key");
         let found = match create(&path) {
-            Ok(secret) => return Ok(Self { secret }),
+            Ok(secret) => return Ok(Self { secret, generations }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read(&path),
             Err(error) => Err(error),
         };
         let found = found.map_err(|source| KeyError::File { path: path.clone(), source })?;
         let secret = found.try_into().map_err(|_| KeyError::Length { path })?;
-        Ok(Self { secret })
+        Ok(Self { secret, generations })
     }
 
     /// A session that nobody had before.
@@ -58,28 +61,45 @@ impl Keys {
         SessionId::new(rand::random::<[u8; SESSION_BYTES]>())
     }
 
-    /// What its holder proves the session with.
+    /// What its holder proves the session with. Where the session never had an account it says no generation, as ever.
     pub(crate) fn session_token(&self, session: &SessionId) -> String {
         let mut bytes = session.as_bytes().to_vec();
-        bytes.extend(self.sign(b"session", &[session.as_bytes()]));
+        match self.generations.of(session) {
+            0 => bytes.extend(self.sign(b"session", &[session.as_bytes()])),
+            generation => {
+                let generation = generation.to_be_bytes();
+                bytes.extend(generation);
+                bytes.extend(self.sign(b"account", &[session.as_bytes(), &generation]));
+            }
+        }
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The session of a token that this installation made.
+    /// The session of a token that this installation made, and that still counts.
     pub(crate) fn open_session(&self, token: &str) -> Option<SessionId> {
         // Longer than any token: not worth decoding.
         if token.len() > 128 {
             return None;
         }
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (session, signature) = bytes.split_first_chunk::<SESSION_BYTES>()?;
-        self.verify(b"session", &[session], signature).then(|| SessionId::new(*session))
+        let (bytes, signature) = bytes.split_last_chunk::<SIGNATURE_BYTES>()?;
+        let (session, generation) = bytes.split_first_chunk::<SESSION_BYTES>()?;
+        let (is_ours, generation) = match generation {
+            [] => (self.verify(b"session", &[session], signature), 0),
+            given => {
+                (self.verify(b"account", &[session, given], signature), u64::from_be_bytes(given.try_into().ok()?))
+            }
+        };
+        let session = SessionId::new(*session);
+        (is_ours && self.generations.of(&session) == generation).then_some(session)
     }
 
     /// Whether it could be the token of another installation's session.
     pub(crate) fn is_session_shaped(token: &str) -> bool {
+        const PLAIN: usize = SESSION_BYTES + SIGNATURE_BYTES;
+        const WITH_GENERATION: usize = PLAIN + size_of::<u64>();
         token.len() <= 128
-            && URL_SAFE_NO_PAD.decode(token).is_ok_and(|bytes| bytes.len() == SESSION_BYTES + SIGNATURE_BYTES)
+            && URL_SAFE_NO_PAD.decode(token).is_ok_and(|bytes| matches!(bytes.len(), PLAIN | WITH_GENERATION))
     }
 
     /// A form's token: it fits only this session's forms, and only for a while. `now`: seconds since 1970.
@@ -156,16 +176,16 @@ mod tests {
     use super::*;
 
     fn keys() -> Keys {
-        Keys { secret: rand::random() }
+        Keys { secret: rand::random(), generations: Generations::default() }
     }
 
     #[test]
     fn the_key_is_made_once_and_only_its_owner_reads_it() {
         let dir = tempfile::tempdir().unwrap();
         let home = dir.path().join("data");
-        let first = Keys::open(&home).unwrap();
+        let first = Keys::open(&home, Generations::default()).unwrap();
         let token = first.session_token(&first.new_session());
-        assert!(Keys::open(&home).unwrap().open_session(&token).is_some());
+        assert!(Keys::open(&home, Generations::default()).unwrap().open_session(&token).is_some());
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -173,7 +193,7 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
         std::fs::write(home.join("session.key"), [0; 33]).unwrap();
-        assert!(matches!(Keys::open(&home), Err(KeyError::Length { .. })));
+        assert!(matches!(Keys::open(&home, Generations::default()), Err(KeyError::Length { .. })));
     }
 
     #[test]
@@ -189,6 +209,26 @@ mod tests {
         for bad in ["", "AAAA", "not base64!", &"A".repeat(10_000)] {
             assert_eq!(ours.open_session(bad), None);
         }
+    }
+
+    #[test]
+    fn a_token_counts_in_its_own_generation_only() {
+        let keys = keys();
+        let session = keys.new_session();
+        let first = keys.session_token(&session);
+        assert_eq!(first.len(), 86, "as it always was");
+        keys.generations.set(session, 1);
+        let second = keys.session_token(&session);
+        assert_eq!((keys.open_session(&first), keys.open_session(&second)), (None, Some(session)));
+        keys.generations.set(session, 2);
+        let third = keys.session_token(&session);
+        assert_eq!((keys.open_session(&second), keys.open_session(&third)), (None, Some(session)));
+        assert!(Keys::is_session_shaped(&first) && Keys::is_session_shaped(&second), "an old one is no guess");
+        let mut forged = URL_SAFE_NO_PAD.decode(&second).unwrap();
+        forged[SESSION_BYTES + 7] = 2;
+        assert_eq!(keys.open_session(&URL_SAFE_NO_PAD.encode(&forged)), None);
+        let without = [&forged[..SESSION_BYTES], &forged[SESSION_BYTES + 8..]].concat();
+        assert_eq!(keys.open_session(&URL_SAFE_NO_PAD.encode(without)), None);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod credentials;
 mod engine;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+mod generations;
 mod join_key;
 mod keys;
 mod metrics;
@@ -33,6 +34,7 @@ pub use controls::Controls;
 use credentials::{CredentialError, Credentials};
 pub use engine::EngineError;
 use engine::{Engine, EngineHandle, EngineSettings};
+use generations::Generations;
 pub use join_key::JoinKeyError;
 pub use keys::KeyError;
 use keys::Keys;
@@ -87,7 +89,8 @@ pub struct Server {
 impl Server {
     /// Binds every socket.
     pub async fn bind(settings: Settings) -> Result<Self, StartError> {
-        let keys = Keys::open(&settings.data_dir)?;
+        let generations = Generations::default();
+        let keys = Keys::open(&settings.data_dir, generations.clone())?;
         let credentials = Arc::new(Credentials::open(&settings)?);
         let database = settings.database();
         let tls = Tls::open(settings.tls.source(), &settings.data_dir)?;
@@ -100,11 +103,17 @@ impl Server {
             limits: settings.limits,
             kept_rooms: settings.room.clone(),
             rooms: settings.rooms(),
+            accounts: settings.accounts(),
+            generations,
             metrics: metrics.clone(),
             events,
         };
         let (store, stored) = Store::open(&database).await?;
-        tracing::info!(n_rooms = stored.len(), "opened the database");
+        tracing::info!(
+            n_rooms = stored.rooms.len(),
+            n_accounts = stored.accounts.accounts.len(),
+            "opened the database"
+        );
         let (engine, handle) = Engine::bind(engine_settings, store, stored).await?;
         let (per_address, in_all) = settings.http_connections();
         let crowd = Arc::new(web::Crowd::new(per_address, in_all));

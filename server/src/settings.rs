@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
-use protocol::{IceServer, RoomId};
+use protocol::{IceServer, Registration, RoomId};
+use rooms::accounts::AccountsConfig;
 
 use crate::cli::Command;
 
@@ -57,6 +58,10 @@ pub struct Settings {
     #[arg(long, env = "RTC_CHAT_ADMIN_TOKEN_FILE", value_name = "FILE")]
     pub admin_token_file: Option<PathBuf>,
 
+    /// Accounts, which nobody needs: `open` (whoever wants makes one), `closed` (no new ones), `off` (none at all).
+    #[arg(long, env = "RTC_CHAT_ACCOUNTS", value_name = "WHO", default_value = "open", value_parser = parse_registration)]
+    pub accounts: Registration,
+
     /// Serve a file under /assets/ from here if it is there, else the built-in one.
     #[arg(long, env = "RTC_CHAT_ASSETS", value_name = "DIR")]
     pub assets: Option<PathBuf>,
@@ -105,6 +110,11 @@ impl Settings {
         self.database.clone().unwrap_or_else(|| self.data_dir.join("rtc-chat.sqlite"))
     }
 
+    /// What the accounts are told, as [`Self::rooms`].
+    pub(crate) fn accounts(&self) -> AccountsConfig {
+        self.limits.accounts(self.accounts)
+    }
+
     /// What the rooms are told: at the start, and when the settings are read again.
     pub(crate) fn rooms(&self) -> rooms::Config {
         rooms::Config { ice_servers: self.ice_server.clone(), ..self.limits.rooms() }
@@ -119,6 +129,15 @@ impl Settings {
     /// The address for WebRTC. With any free HTTP port it is any free UDP port too.
     pub fn rtc_listen(&self) -> SocketAddr {
         self.rtc_listen.unwrap_or(self.listen)
+    }
+}
+
+fn parse_registration(text: &str) -> Result<Registration, String> {
+    match text {
+        "open" => Ok(Registration::Open),
+        "closed" => Ok(Registration::Closed),
+        "off" => Ok(Registration::Off),
+        _ => Err("none of open, closed, off".to_owned()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What outlives the process: rooms and what was said in them. The engine owns a [`Store`] and never waits for it.
+//! What outlives the process: rooms, what was said in them, and accounts. The engine owns a [`Store`] and never waits for it.
 //!
 //! Everything that waits while one batch is being written goes into the next one (group commit), so a slow disk makes
 //! batches larger and not the queue longer.
@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use protocol::{ClientId, RoomId};
+use rooms::accounts::{AccountChange, AccountJob, StoredAccounts};
 use rooms::{JobId, Kept, LoadedTexts, RoomRecord, TextRecord};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -68,15 +69,24 @@ pub(crate) enum Change {
         room: RoomId,
         before_ms: u64,
     },
+    /// Accounts come one at a time and rarely: so many may wait as there are.
+    Account {
+        job: AccountJob,
+        change: AccountChange,
+    },
     /// Nothing to write: comes back when everything before it has been written, or could not be.
     Mark(u64),
 }
 
 impl Change {
-    /// Whose text it is about; the others are about rooms.
+    /// Whose text it is about; the others are about rooms and accounts.
     fn job(&self) -> Option<JobId> {
         match self {
-            Self::SaveRoom(_) | Self::ForgetRoom(_) | Self::ForgetTexts { .. } | Self::Mark(_) => None,
+            Self::SaveRoom(_)
+            | Self::ForgetRoom(_)
+            | Self::ForgetTexts { .. }
+            | Self::Account { .. }
+            | Self::Mark(_) => None,
             Self::KeepText { job, .. } | Self::EditText { job, .. } | Self::DropText { job, .. } => Some(*job),
         }
     }
@@ -91,6 +101,8 @@ impl Change {
 pub(crate) enum Answer {
     /// It is on the disk, or will never be.
     Written { job: JobId, kept: Kept },
+    /// A change of an account is on the disk, or will never be.
+    Account { job: AccountJob, kept: bool },
     /// Everything before the mark has been tried.
     Passed(u64),
     /// Oldest first; `None`: they could not be read.
@@ -127,6 +139,13 @@ impl StoreHealth {
     }
 }
 
+/// What the database held at the start.
+#[derive(Debug, Default)]
+pub(crate) struct Stored {
+    pub rooms: Vec<RoomRecord>,
+    pub accounts: StoredAccounts,
+}
+
 /// The engine's end of the store; dropping it ends the tasks.
 pub(crate) struct Store {
     queue: Queue,
@@ -143,10 +162,12 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the database, and hands out the rooms that are in it.
-    pub(crate) async fn open(path: &Path) -> Result<(Self, Vec<RoomRecord>), OpenError> {
+    /// Opens the database, and hands out what is in it.
+    pub(crate) async fn open(path: &Path) -> Result<(Self, Stored), OpenError> {
         let (mut database, reader) = sqlite::open(path).await?;
-        let rooms = database.rooms().await.map_err(|error| OpenError::unreadable(path, error))?;
+        let unreadable = |error| OpenError::unreadable(path, error);
+        let rooms = database.rooms().await.map_err(unreadable)?;
+        let accounts = database.accounts().await.map_err(unreadable)?;
         let (batches, to_write) = mpsc::channel(1);
         let (written_tx, written) = mpsc::channel(1);
         let (asks, to_read) = mpsc::channel(PAGES_MAX);
@@ -168,7 +189,7 @@ impl Store {
             health,
             tasks,
         };
-        Ok((store, rooms))
+        Ok((store, Stored { rooms, accounts }))
     }
 
     pub(crate) fn health(&self) -> StoreHealth {

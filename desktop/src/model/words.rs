@@ -26,6 +26,12 @@ pub fn explain(error: &ErrorNotice) -> String {
         ErrorId::Denied => "You were not let in.",
         ErrorId::InvalidInvite => "This invite no longer opens the room.",
         ErrorId::UnknownText => "This message is no longer there, or cannot be changed.",
+        ErrorId::AccountExists => "This name is taken. Choose another one, or sign in.",
+        ErrorId::UnknownAccount => "There is no account of this name.",
+        ErrorId::AccountsClosed => "This server makes no accounts.",
+        ErrorId::NotSignedIn => "You are not signed in any more. Sign in again.",
+        ErrorId::SignedIn => "You are signed in already. Sign out first.",
+        ErrorId::InvalidPassword => "A password has 8 to 256 characters.",
         ErrorId::InvalidName
         | ErrorId::WrongRoom
         | ErrorId::Malformed

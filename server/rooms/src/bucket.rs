@@ -58,16 +58,16 @@ impl Bucket {
     }
 }
 
-/// One bucket for each address.
+/// One bucket for each name of some kind.
 #[derive(Debug)]
-pub(crate) struct AddressBuckets {
+pub(crate) struct Buckets<K> {
     rate: Rate,
-    buckets: BTreeMap<IpAddr, Bucket>,
+    buckets: BTreeMap<K, Bucket>,
     /// Full buckets say nothing and are dropped when there are so many.
     sweep_at: usize,
 }
 
-impl AddressBuckets {
+impl<K: Ord> Buckets<K> {
     const SWEEP_AT_LEAST: usize = 1_024;
 
     pub(crate) fn new(rate: Rate) -> Self {
@@ -79,22 +79,49 @@ impl AddressBuckets {
         self.rate = rate;
     }
 
-    pub(crate) fn has_token(&self, from: IpAddr, now: Instant) -> bool {
-        self.buckets.get(&network(from)).copied().unwrap_or(Bucket::full(now)).has_token(self.rate, now)
+    pub(crate) fn has_token(&self, of: &K, now: Instant) -> bool {
+        self.buckets.get(of).copied().unwrap_or(Bucket::full(now)).has_token(self.rate, now)
     }
 
-    pub(crate) fn take(&mut self, from: IpAddr, now: Instant) -> bool {
+    pub(crate) fn take(&mut self, of: K, now: Instant) -> bool {
         if self.buckets.len() >= self.sweep_at {
             self.buckets.retain(|_, bucket| !bucket.is_full(now));
             self.sweep_at = Self::SWEEP_AT_LEAST.max(2 * self.buckets.len());
         }
-        self.buckets.entry(network(from)).or_insert_with(|| Bucket::full(now)).take(self.rate, now)
+        self.buckets.entry(of).or_insert_with(|| Bucket::full(now)).take(self.rate, now)
+    }
+
+    pub(crate) fn give_back(&mut self, of: &K) {
+        if let Some(bucket) = self.buckets.get_mut(of) {
+            bucket.give_back(self.rate);
+        }
+    }
+}
+
+/// One bucket for each address.
+#[derive(Debug)]
+pub(crate) struct AddressBuckets(Buckets<IpAddr>);
+
+impl AddressBuckets {
+    pub(crate) fn new(rate: Rate) -> Self {
+        Self(Buckets::new(rate))
+    }
+
+    /// What was taken before counts on.
+    pub(crate) fn set_rate(&mut self, rate: Rate) {
+        self.0.set_rate(rate);
+    }
+
+    pub(crate) fn has_token(&self, from: IpAddr, now: Instant) -> bool {
+        self.0.has_token(&network(from), now)
+    }
+
+    pub(crate) fn take(&mut self, from: IpAddr, now: Instant) -> bool {
+        self.0.take(network(from), now)
     }
 
     pub(crate) fn give_back(&mut self, from: IpAddr) {
-        if let Some(bucket) = self.buckets.get_mut(&network(from)) {
-            bucket.give_back(self.rate);
-        }
+        self.0.give_back(&network(from));
     }
 }
 
@@ -168,6 +195,6 @@ mod tests {
             now += Duration::from_millis(10);
             assert!(buckets.take(IpAddr::from(n.to_be_bytes()), now));
         }
-        assert!(buckets.buckets.len() <= AddressBuckets::SWEEP_AT_LEAST);
+        assert!(buckets.0.buckets.len() <= Buckets::<IpAddr>::SWEEP_AT_LEAST);
     }
 }

@@ -6,6 +6,7 @@
 //! Of one client's connections only the one whose channel opened last counts. The shell reports frames, life and the
 //! end of that one only.
 
+pub mod accounts;
 mod agenda;
 mod attempts;
 mod authority;

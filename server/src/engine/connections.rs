@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use protocol::ClientId;
+use rooms::SessionId;
 
 use super::admission::network_of;
 use super::connection::{Connection, Happening};
@@ -94,6 +95,12 @@ impl Connections {
 
     pub(crate) fn get(&self, id: ConnectionId) -> Option<&Connection> {
         self.all.get(&id).map(|entry| &entry.connection)
+    }
+
+    /// All that one session has made. Rarely asked.
+    pub(crate) fn of_session(&self, session: &SessionId) -> Vec<ConnectionId> {
+        let theirs = self.all.iter().filter(|(_, entry)| entry.connection.owner.session == *session);
+        theirs.map(|(id, _)| *id).collect()
     }
 
     /// The connection on which `client` is spoken to.

@@ -6,22 +6,25 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use protocol::{ClientId, RoomId};
-use rooms::{Effect, Reply, RequestId, RoomError, RoomRecord, Rooms};
+use rooms::accounts::AccountsConfig;
+use rooms::{Effect, Reply, RequestId, RoomError, Rooms};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::accounts::Desk;
 use super::admission::Rate;
 use super::connection::{Connection, Factory, Happening, Owner, SendError};
 use super::connections::{ConnectionId, Connections};
-use super::hasher::{Hasher, Job, Verdict};
+use super::hasher::{For, Hasher, Job, Verdict};
 use super::keeping::{CALENDAR_EVERY, Keeping};
 use super::socket::Socket;
 use super::{COMMANDS_MAX, Command, EngineHandle, Offer, OfferRefused, offer};
 use crate::calendar::unix_ms;
+use crate::generations::Generations;
 use crate::metrics::Metrics;
 use crate::settings::Limits;
-use crate::store::{Answer, Store};
+use crate::store::{Answer, Store, Stored};
 use crate::webhooks::Events;
 
 /// Batches of datagrams that are taken before anything else is looked at.
@@ -35,6 +38,9 @@ pub(crate) struct EngineSettings {
     pub public_addresses: Vec<IpAddr>,
     pub limits: Limits,
     pub rooms: rooms::Config,
+    pub accounts: AccountsConfig,
+    /// Which tokens count; the engine writes what the HTTP side reads.
+    pub generations: Generations,
     /// Public rooms that exist from the start and never expire.
     pub kept_rooms: Vec<RoomId>,
     pub metrics: Metrics,
@@ -53,10 +59,11 @@ pub enum EngineError {
 
 /// Everything that the loop owns.
 pub(crate) struct Engine {
-    socket: Socket,
+    pub(super) socket: Socket,
     pub(super) connections: Connections,
     pub(super) rooms: Rooms,
-    keeping: Keeping,
+    pub(super) desk: Desk,
+    pub(super) keeping: Keeping,
     pub(super) factory: Factory,
     pub(super) hasher: Hasher,
     pub(super) offers: Rate,
@@ -81,7 +88,7 @@ impl Engine {
     pub(crate) async fn bind(
         settings: EngineSettings,
         store: Store,
-        stored: Vec<RoomRecord>,
+        stored: Stored,
     ) -> Result<(Self, EngineHandle), EngineError> {
         let address = settings.listen;
         let socket = Socket::bind(address).await.map_err(|source| EngineError::Bind { address, source })?;
@@ -92,7 +99,7 @@ impl Engine {
             rooms.report_events();
         }
         rooms.set_calendar(unix_ms(), now);
-        for record in stored {
+        for record in stored.rooms {
             rooms.restore(record, now);
         }
         for room in settings.kept_rooms {
@@ -106,6 +113,7 @@ impl Engine {
             socket,
             connections: Connections::default(),
             rooms,
+            desk: Desk::new(settings.accounts, stored.accounts, settings.generations, now),
             keeping: Keeping::new(store),
             factory: Factory::new(candidates, limits.backlog_bytes),
             hasher: Hasher::new(limits.hashing_slots()),
@@ -175,6 +183,7 @@ impl Engine {
         if self.calendar_at <= now {
             self.calendar_at = now + CALENDAR_EVERY;
             self.rooms.set_calendar(unix_ms(), now);
+            self.desk.accounts.set_calendar(unix_ms(), now);
         }
         self.connections.handle_timeout(&self.socket, now);
         if self.rooms.poll_timeout().is_some_and(|at| at <= now) {
@@ -204,6 +213,7 @@ impl Engine {
                 self.waiting.insert(id, reply);
                 self.rooms.handle_request(id, request, now);
             }
+            Command::Account { request, reply } => self.desk.take(*request, reply, now),
             Command::Offer { offer, reply } => {
                 let answer = self.handle_offer(&offer, now);
                 self.count_offer(answer.as_ref().err());
@@ -236,8 +246,12 @@ impl Engine {
 
     fn handle_verdict(&mut self, verdict: Verdict, now: Instant) {
         match verdict {
-            Verdict::Hashed { job, hash } => self.rooms.handle_hashed(job, hash, now),
-            Verdict::Verified { job, right } => self.rooms.handle_verified(job, right, now),
+            Verdict::Hashed { job: For::Rooms(job), hash } => self.rooms.handle_hashed(job, hash, now),
+            Verdict::Hashed { job: For::Accounts(job), hash } => self.desk.accounts.handle_hashed(job, hash, now),
+            Verdict::Verified { job: For::Rooms(job), right } => self.rooms.handle_verified(job, right, now),
+            Verdict::Verified { job: For::Accounts(job), right } => {
+                self.desk.accounts.handle_verified(job, right, now);
+            }
         }
     }
 
@@ -245,6 +259,7 @@ impl Engine {
         for answer in answers {
             match answer {
                 Answer::Written { job, kept } => self.rooms.handle_kept(job, kept, now),
+                Answer::Account { job, kept } => self.desk.accounts.handle_kept(job, kept),
                 Answer::Texts { job, page } => self.rooms.handle_texts(job, page, now),
                 Answer::Passed(mark) => {
                     for (request, reply) in self.keeping.release(mark) {
@@ -265,6 +280,7 @@ impl Engine {
     /// Does everything that the rooms want and tells them everything that happened, until both are silent.
     fn settle(&mut self, now: Instant) {
         loop {
+            self.settle_accounts();
             while let Some(effect) = self.rooms.poll_effect() {
                 self.apply(effect, now);
             }
@@ -285,8 +301,10 @@ impl Engine {
                     self.answer(request, reply);
                 }
             }
-            Effect::HashPassword { job, password } => self.hasher.push(Job::Hash { job, password }),
-            Effect::VerifyPassword { job, password, hash } => self.hasher.push(Job::Verify { job, password, hash }),
+            Effect::HashPassword { job, password } => self.hasher.push(Job::Hash { job: For::Rooms(job), password }),
+            Effect::VerifyPassword { job, password, hash } => {
+                self.hasher.push(Job::Verify { job: For::Rooms(job), password, hash: Some(hash) });
+            }
             Effect::SaveRoom(_)
             | Effect::ForgetRoom(_)
             | Effect::KeepText { .. }

@@ -6,6 +6,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use rooms::JobId;
+use rooms::accounts::AccountJob;
 use tokio::task::JoinSet;
 
 /// Memory of one hash in KiB, passes and lanes: OWASP's first choice for Argon2id.
@@ -13,17 +14,36 @@ const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
 /// What no password fits: a room whose password could not be hashed stays closed.
 const UNUSABLE: &str = "!";
 
+/// What no password fits, at the cost of any other comparison: no salt leads to 32 bytes of zero.
+const NOBODYS: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// Who wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum For {
+    Rooms(JobId),
+    Accounts(AccountJob),
+}
+
 /// One password and what to do with it.
 pub(crate) enum Job {
-    Hash { job: JobId, password: String },
-    Verify { job: JobId, password: String, hash: String },
+    Hash {
+        job: For,
+        password: String,
+    },
+    Verify {
+        job: For,
+        password: String,
+        /// `None`: there is none, and nobody shall learn that from the time that it takes.
+        hash: Option<String>,
+    },
 }
 
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    Hashed { job: JobId, hash: String },
-    Verified { job: JobId, right: bool },
+    Hashed { job: For, hash: String },
+    Verified { job: For, right: bool },
 }
 
 /// Owns the hashing tasks; dropping it ends them.
@@ -44,7 +64,7 @@ impl Hasher {
         self.fill();
     }
 
-    /// The rooms bound how many jobs there are.
+    /// Rooms and accounts bound how many jobs there are.
     pub(crate) fn push(&mut self, job: Job) {
         self.waiting.push_back(job);
         self.fill();
@@ -83,7 +103,10 @@ impl Hasher {
 fn work(job: Job) -> Verdict {
     match job {
         Job::Hash { job, password } => Verdict::Hashed { job, hash: hash(&password) },
-        Job::Verify { job, password, hash } => Verdict::Verified { job, right: is_right(&password, &hash) },
+        Job::Verify { job, password, hash } => {
+            let right = is_right(&password, hash.as_deref().unwrap_or(NOBODYS));
+            Verdict::Verified { job, right: right && hash.is_some() }
+        }
     }
 }
 
@@ -119,5 +142,17 @@ mod tests {
         assert_ne!(one, other);
         assert!(is_right("secret", &one) && is_right("secret", &other));
         assert!(!is_right("Secret", &one) && !is_right("", &one) && !is_right("secret", UNUSABLE));
+    }
+
+    #[test]
+    fn a_password_of_nobody_is_compared_all_the_same() {
+        let nobodys = PasswordHash::new(NOBODYS).unwrap();
+        let ours = hash("secret");
+        let ours = PasswordHash::new(&ours).unwrap();
+        assert_eq!((nobodys.algorithm, &nobodys.params), (ours.algorithm, &ours.params), "at the same cost");
+        assert_eq!(nobodys.hash.unwrap().len(), ours.hash.unwrap().len());
+        let job = For::Accounts(AccountJob(1));
+        let verdict = work(Job::Verify { job, password: "secret".to_owned(), hash: None });
+        assert_eq!(verdict, Verdict::Verified { job, right: false });
     }
 }

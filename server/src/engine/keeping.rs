@@ -45,6 +45,11 @@ impl Keeping {
         }
     }
 
+    /// What the accounts want kept.
+    pub(crate) fn write(&mut self, change: Change) {
+        self.store.write(change);
+    }
+
     /// The reply, unless it may tell of something that is not kept yet: then it comes with [`Self::release`].
     pub(crate) fn hold(&mut self, request: RequestId, reply: Reply) -> Option<Reply> {
         if matches!(reply, Reply::Refused(_)) {

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use protocol::ErrorNotice;
 use protocol::admin::RoomOverview;
+use rooms::accounts::AccountsConfig;
 use rooms::{Reply, Request};
 use tokio::sync::oneshot;
 
@@ -27,6 +28,7 @@ pub(super) enum Oversight {
     Configure {
         limits: Box<Limits>,
         rooms: Box<rooms::Config>,
+        accounts: AccountsConfig,
         reply: oneshot::Sender<()>,
     },
 }
@@ -46,9 +48,16 @@ impl EngineHandle {
         self.oversee(|reply| Oversight::Drain { reply }).await
     }
 
-    /// Exchanges every limit that the engine and the rooms enforce, and what clients are told of ICE servers.
-    pub(crate) async fn configure(&self, limits: Limits, rooms: rooms::Config) -> Result<(), Unavailable> {
-        self.oversee(|reply| Oversight::Configure { limits: Box::new(limits), rooms: Box::new(rooms), reply }).await
+    /// Exchanges every limit that the engine, the rooms and the accounts enforce, who may have an account, and what clients are
+    /// told of ICE servers.
+    pub(crate) async fn configure(
+        &self,
+        limits: Limits,
+        rooms: rooms::Config,
+        accounts: AccountsConfig,
+    ) -> Result<(), Unavailable> {
+        let (limits, rooms) = (Box::new(limits), Box::new(rooms));
+        self.oversee(|reply| Oversight::Configure { limits, rooms, accounts, reply }).await
     }
 }
 
@@ -63,7 +72,8 @@ impl Engine {
                 self.draining = true;
                 self.drained.push(reply);
             }
-            Oversight::Configure { limits, rooms, reply } => {
+            Oversight::Configure { limits, rooms, accounts, reply } => {
+                self.desk.accounts.configure(accounts);
                 self.configure(*limits, *rooms, now);
                 let _ = reply.send(());
             }

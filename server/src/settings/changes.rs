@@ -7,7 +7,7 @@ use clap::{ArgMatches, CommandFactory};
 use super::{Limits, Settings};
 
 /// Settings beside the limits that are taken over without a restart; what is in the files that they name is read again too.
-const LIVE: [&str; 6] = ["ice_server", "admin_token_file", "join_key", "log", "tls_cert", "tls_key"];
+const LIVE: [&str; 7] = ["accounts", "ice_server", "admin_token_file", "join_key", "log", "tls_cert", "tls_key"];
 
 /// The flags whose values are others, by their names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

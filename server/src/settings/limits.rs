@@ -4,7 +4,8 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::Parser;
-use protocol::limits;
+use protocol::{Registration, limits};
+use rooms::accounts::AccountsConfig;
 
 /// Per address (a school sits behind one, and a browser opens six) and in all.
 const HTTP_CONNECTIONS: (usize, usize) = (256, 2_048);
@@ -58,7 +59,7 @@ pub struct Limits {
     /// Until a client that says nothing is gone.
     #[arg(long, env = "RTC_CHAT_GONE_SECONDS", value_name = "SECONDS", default_value_t = seconds(limits::SILENCE_GONE))]
     pub gone_seconds: Seconds,
-    /// Wrong passwords that one address may try a minute.
+    /// Wrong passwords that one address may try a minute: for rooms, and as many for accounts.
     #[arg(long, env = "RTC_CHAT_WRONG_PASSWORDS_PER_ADDRESS", value_name = "COUNT", default_value_t = limits::WRONG_PASSWORDS_PER_MINUTE.0)]
     pub wrong_passwords_per_address: u32,
     /// Wrong passwords that may be tried on one room a minute.
@@ -67,6 +68,9 @@ pub struct Limits {
     /// Wrong administrator's tokens that one address may try a minute.
     #[arg(long, env = "RTC_CHAT_WRONG_ADMIN_TOKENS_PER_ADDRESS", value_name = "COUNT", default_value_t = limits::WRONG_PASSWORDS_PER_MINUTE.0)]
     pub wrong_admin_tokens_per_address: u32,
+    /// Wrong passwords that may be tried on one account a minute.
+    #[arg(long, env = "RTC_CHAT_WRONG_PASSWORDS_PER_ACCOUNT", value_name = "COUNT", default_value_t = limits::WRONG_PASSWORDS_PER_ACCOUNT)]
+    pub wrong_passwords_per_account: u32,
     /// Passwords that are hashed at once, 19 MiB each [default: one for each two cores].
     #[arg(long, env = "RTC_CHAT_HASHING_SLOTS", value_name = "COUNT")]
     pub hashing_slots: Option<NonZeroUsize>,
@@ -76,6 +80,12 @@ pub struct Limits {
     /// Rooms that one address may create an hour beyond these.
     #[arg(long, env = "RTC_CHAT_ROOMS_PER_HOUR", value_name = "COUNT", default_value_t = limits::ROOMS_PER_ADDRESS.1)]
     pub rooms_per_hour: u32,
+    /// Accounts that one address may make at once.
+    #[arg(long, env = "RTC_CHAT_ACCOUNTS_BURST", value_name = "COUNT", default_value_t = limits::ACCOUNTS_PER_ADDRESS.0)]
+    pub accounts_burst: u32,
+    /// Accounts that one address may make an hour beyond these.
+    #[arg(long, env = "RTC_CHAT_ACCOUNTS_PER_HOUR", value_name = "COUNT", default_value_t = limits::ACCOUNTS_PER_ADDRESS.1)]
+    pub accounts_per_hour: u32,
     /// Until an empty room that is not kept expires.
     #[arg(long, env = "RTC_CHAT_EMPTY_ROOM_SECONDS", value_name = "SECONDS", default_value_t = seconds(limits::EMPTY_ROOM))]
     pub empty_room_seconds: Seconds,
@@ -127,6 +137,16 @@ impl Limits {
     pub fn hashing_slots(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.hashing_slots.map_or_else(|| (cores() / 2).max(1), NonZeroUsize::get)
+    }
+
+    /// Those that the accounts enforce.
+    pub fn accounts(&self, registration: Registration) -> AccountsConfig {
+        AccountsConfig {
+            registration,
+            wrong_passwords_per_minute: (self.wrong_passwords_per_address, self.wrong_passwords_per_account),
+            accounts_per_address: (self.accounts_burst, self.accounts_per_hour),
+            ..AccountsConfig::default()
+        }
     }
 
     /// Those that the rooms enforce.

@@ -30,8 +30,8 @@ fn writer(directory: &Path) -> Child {
 #[ignore = "it is run, and killed, by the test below"]
 async fn writes_until_it_is_killed() {
     let Some(directory) = std::env::var_os(DIRECTORY) else { return };
-    let (mut store, rooms) = Store::open(&Path::new(&directory).join("store.sqlite")).await.unwrap();
-    let mut next = rooms.first().map_or(1, |room| room.next_text_id);
+    let (mut store, stored) = Store::open(&Path::new(&directory).join("store.sqlite")).await.unwrap();
+    let mut next = stored.rooms.first().map_or(1, |room| room.next_text_id);
     store.write(Change::SaveRoom(Box::new(sample::room("demo"))));
     let mut waiting = 0;
     loop {

@@ -80,8 +80,19 @@ impl Queue {
     fn say(&mut self, change: &Change, kept: Kept) {
         if let Some(job) = change.job() {
             self.answers.push(Answer::Written { job, kept });
-        } else if let Change::Mark(number) = change {
-            self.answers.push(Answer::Passed(*number));
+            return;
+        }
+        match change {
+            Change::Account { job, .. } => {
+                self.answers.push(Answer::Account { job: *job, kept: kept == Kept::Done });
+            }
+            Change::Mark(number) => self.answers.push(Answer::Passed(*number)),
+            Change::SaveRoom(_)
+            | Change::ForgetRoom(_)
+            | Change::ForgetTexts { .. }
+            | Change::KeepText { .. }
+            | Change::EditText { .. }
+            | Change::DropText { .. } => {}
         }
     }
 
@@ -114,6 +125,7 @@ impl Queue {
             Change::SaveRoom(earlier) => earlier.id == room.id,
             Change::ForgetRoom(id) => *id == room.id,
             Change::KeepText { .. } | Change::EditText { .. } | Change::DropText { .. } => false,
+            Change::Account { .. } => false,
             // What was promised with an earlier record must not wait for a later one.
             Change::ForgetTexts { .. } | Change::Mark(_) => false,
         });

@@ -2,6 +2,7 @@
 //!
 //! What [`Database::apply`] said is done is on the disk: the log is written ahead, and every commit waits for it.
 
+mod accounts;
 mod lists;
 mod read;
 #[cfg(test)]
@@ -26,6 +27,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("rooms", include_str!("../../migrations/0001_rooms.sql")),
     ("texts", include_str!("../../migrations/0002_texts.sql")),
     ("text keys", include_str!("../../migrations/0003_text_keys.sql")),
+    ("accounts", include_str!("../../migrations/0004_accounts.sql")),
 ];
 /// Someone else (a backup, a curious person) may hold the file for this long.
 const BUSY_MAX: Duration = Duration::from_secs(2);

@@ -6,7 +6,8 @@ use super::sample;
 use super::*;
 
 async fn opened(directory: &Path) -> (Store, Vec<RoomRecord>) {
-    Store::open(&directory.join("store.sqlite")).await.unwrap()
+    let (store, stored) = Store::open(&directory.join("store.sqlite")).await.unwrap();
+    (store, stored.rooms)
 }
 
 fn save(room: &str) -> Change {

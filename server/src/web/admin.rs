@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
-use axum::routing::{delete, get};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use protocol::admin::RoomOverviews;
 use protocol::{Action, ClientId, ErrorId, Moderate, RoomId};
@@ -15,6 +15,8 @@ use super::caller::{self, bearer_token};
 use super::failure::Failure;
 use crate::credentials::Verdict;
 
+pub(super) mod accounts;
+
 /// Proof that the request carried the administrator's token.
 pub(super) struct Administrator;
 
@@ -24,6 +26,9 @@ pub(crate) fn routes() -> Router<App> {
         .route("/rooms", get(list))
         .route("/rooms/{room}", delete(close))
         .route("/rooms/{room}/clients/{client}", delete(kick))
+        .route("/accounts", get(accounts::list))
+        .route("/accounts/{name}", delete(accounts::remove))
+        .route("/accounts/{name}/password", post(accounts::reset))
 }
 
 /// Every room, and who is inside. For the administrator, as everything under `admin`.

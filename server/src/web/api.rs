@@ -13,12 +13,14 @@ use super::App;
 use super::caller::{Caller, Token};
 use super::failure::Failure;
 
+mod accounts;
 mod bans;
 mod description;
 mod halls;
 mod invites;
 mod seats;
 
+pub(super) use accounts::ask as ask_accounts;
 pub(super) use description::{Refusals, page};
 
 type Body = Result<Bytes, BytesRejection>;
@@ -27,6 +29,11 @@ type Body = Result<Bytes, BytesRejection>;
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/openapi.json", get(description::document))
+        .route(
+            "/account",
+            get(accounts::inspect).post(accounts::create).patch(accounts::change).delete(accounts::delete),
+        )
+        .route("/session", post(accounts::sign_in).delete(accounts::sign_out))
         .route("/rooms", get(halls::list).post(halls::create))
         .route("/rooms/{room}", get(halls::inspect).patch(halls::edit).delete(halls::delete))
         .route("/rooms/{room}/join", post(seats::join))
@@ -60,9 +67,9 @@ async fn ask(app: &App, request: Request) -> Result<Reply, Failure> {
     }
 }
 
-/// The rooms answered something that was not asked.
-fn misunderstood() -> Failure {
-    Failure::new(ErrorId::Internal, "the rooms answered something else")
+/// The engine answered something that was not asked.
+pub(super) fn misunderstood() -> Failure {
+    Failure::new(ErrorId::Internal, "the engine answered something else")
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {

@@ -98,10 +98,14 @@ impl IntoResponse for Failure {
 /// The status of each identifier, where a route does not say otherwise.
 fn status_of(id: &ErrorId) -> StatusCode {
     match id {
-        ErrorId::UnknownRoom | ErrorId::UnknownClient | ErrorId::UnknownReceiver | ErrorId::UnknownText => {
-            StatusCode::NOT_FOUND
+        ErrorId::UnknownRoom
+        | ErrorId::UnknownClient
+        | ErrorId::UnknownReceiver
+        | ErrorId::UnknownText
+        | ErrorId::UnknownAccount => StatusCode::NOT_FOUND,
+        ErrorId::WrongRoom | ErrorId::PasswordRequired | ErrorId::InvalidToken | ErrorId::NotSignedIn => {
+            StatusCode::UNAUTHORIZED
         }
-        ErrorId::WrongRoom | ErrorId::PasswordRequired | ErrorId::InvalidToken => StatusCode::UNAUTHORIZED,
         ErrorId::WrongPassword
         | ErrorId::InvalidCsrfToken
         | ErrorId::CrossOrigin
@@ -109,15 +113,17 @@ fn status_of(id: &ErrorId) -> StatusCode {
         | ErrorId::Banned
         | ErrorId::Locked
         | ErrorId::Denied
-        | ErrorId::InvalidInvite => StatusCode::FORBIDDEN,
+        | ErrorId::InvalidInvite
+        | ErrorId::AccountsClosed => StatusCode::FORBIDDEN,
         ErrorId::Knocking => StatusCode::ACCEPTED,
-        ErrorId::RoomExists => StatusCode::CONFLICT,
+        ErrorId::RoomExists | ErrorId::AccountExists | ErrorId::SignedIn => StatusCode::CONFLICT,
         ErrorId::RoomFull => StatusCode::IM_A_TEAPOT,
         ErrorId::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorId::TooMany => StatusCode::TOO_MANY_REQUESTS,
         ErrorId::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         ErrorId::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorId::InvalidName
+        | ErrorId::InvalidPassword
         | ErrorId::Malformed
         | ErrorId::InvalidOffer
         | ErrorId::UnknownType

@@ -21,6 +21,16 @@ async fn a_page_of_another_origin_can_change_nothing() {
         for path in ["/api/v1/rooms", "/api/v1/rooms/demo/join", "/api/v1/rooms/demo/leave", "/rtc/demo/offer"] {
             assert_eq!(page.post_json(path, &json!({})).await.status, StatusCode::FORBIDDEN, "{path}");
         }
+        for (method, path) in [
+            (Method::POST, "/api/v1/session"),
+            (Method::DELETE, "/api/v1/session"),
+            (Method::POST, "/api/v1/account"),
+            (Method::PATCH, "/api/v1/account"),
+            (Method::DELETE, "/api/v1/account"),
+        ] {
+            let refused = page.send(method, path, |request| request.json(&json!({}))).await;
+            assert_eq!(refused.refusal(), (403, "cross-origin".into()), "{path}");
+        }
     }
     assert_eq!(ann.inspect("demo").await.participants, 0);
     assert_eq!(ann.saying("origin", &own_origin).post_form("/rtc", &fields).await.status, StatusCode::FOUND);

@@ -1,5 +1,6 @@
 //! The server from outside: real sockets on loopback, real HTTP, real data channels.
 
+mod accounts;
 mod acme;
 mod admin;
 mod api;

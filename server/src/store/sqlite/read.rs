@@ -95,6 +95,6 @@ fn history_of(number: i64) -> History {
     }
 }
 
-fn natural(number: i64) -> u64 {
+pub(super) fn natural(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }

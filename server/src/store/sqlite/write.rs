@@ -5,7 +5,7 @@ use rooms::{RoomRecord, TextRecord};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Sqlite, Transaction};
 
-use super::{Database, DatabaseError, lists};
+use super::{Database, DatabaseError, accounts, lists};
 use crate::store::Change;
 
 /// What came of one change. A number: of the text that was there already, in place of which nothing was written.
@@ -94,6 +94,7 @@ async fn apply_one(transaction: &mut Transaction<'_, Sqlite>, change: &Change) -
             forget.bind(room.as_str()).bind(integer(*before_ms)).execute(&mut **transaction).await?;
             Ok(None)
         }
+        Change::Account { change, .. } => accounts::apply(transaction, change).await,
         Change::Mark(_) => Ok(None),
     }
 }

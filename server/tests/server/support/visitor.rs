@@ -80,6 +80,11 @@ impl Visitor {
         self
     }
 
+    /// What is sent with everything under this name.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("a readable header"))
+    }
+
     /// Goes on with another server, as after a restart.
     pub(crate) fn moving_to(mut self, site: &Site) -> Self {
         self.url.clone_from(&site.url);
