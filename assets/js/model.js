@@ -14,7 +14,8 @@ export function initialModel({ room, me, username }) {
     me,
     username,
     asksForName: username === '',
-    /** joining | connecting | joined | reconnecting {attempt, retryAt, reason} | refused {notice} | elsewhere | left |
+    /** joining | connecting | joined | reconnecting {attempt, retryAt, reason} | refused {notice} | left |
+     *  elsewhere {where: 'tab' | 'device'} |
      *  ended {reason: 'kick' | 'ban' | 'delete', by} */
     status: { name: 'joining' },
     participants: [],
@@ -155,7 +156,7 @@ export function statusText({ status }) {
     case 'reconnecting':
       return 'Reconnecting…';
     case 'elsewhere':
-      return 'Open in another tab';
+      return 'Open elsewhere';
     case 'refused':
     case 'ended':
       return 'Not in the room';

@@ -59,7 +59,7 @@ const link = new Link({
 });
 const session = new Session({ link, username: model.username, outgoing: media.outgoing, emit, obey });
 const keeper = new Keeper({ room: roomId, emit, deleted: () => end({ reason: 'delete', isMine: true }) });
-const tabs = new Tabs({ room: roomId, onTaken: handleTaken });
+const tabs = new Tabs({ room: roomId, onTaken: () => handleTaken('tab') });
 const view = new RoomView({ model, intents: intents(), streamOf, lobby });
 
 // ---------------------------------------------------------------------------------------------------- model and view
@@ -171,6 +171,7 @@ function openDialog(dialog) {
 
 /** Does what somebody who keeps order did to this person. */
 function obey({ action, who }) {
+  if (action === 'elsewhere') return handleTaken('device');
   if (action === 'kick' || action === 'ban') return end({ reason: action, who });
   const words = wordsForDeed(action, who);
   if (words === null) return undefined;
@@ -222,19 +223,20 @@ function goAway() {
 function comeBack() {
   tabs.take();
   link.retry();
-  if (!isAway && model.status.name !== 'elsewhere') return;
+  if (!isAway) return;
   isAway = false;
   emit({ type: 'status', status: { name: 'joining' } });
   media.start();
 }
 
-/** Another tab of this browser has entered the room: the seat is its now. */
-function handleTaken() {
+/** Another tab of this browser, or another device of this person, has entered the room: the seat is its now. */
+function handleTaken(where) {
   if (isAway) return;
+  isAway = true; // the seat is no longer ours to give back
   link.stop();
   session.leave();
   media.stop();
-  emit({ type: 'status', status: { name: 'elsewhere' } });
+  emit({ type: 'status', status: { name: 'elsewhere', where } });
 }
 
 addEventListener('pagehide', goAway);

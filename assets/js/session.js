@@ -12,7 +12,8 @@ const QUIET_ERRORS = new Set(['unknown-receiver', 'unknown-type']);
 
 /**
  * `link` has `send(message)`, `isUp`, `handlePong(data)` and `lost(reason)`; `outgoing` is what every peer gets sent
- * (see `Peer`); `emit` hears events as `model.js` folds them; `obey({action, who})` does what a moderator did to us. The
+ * (see `Peer`); `emit` hears events as `model.js` folds them; `obey({action, who})` does what a moderator did to us, and lets go where another
+ * device has taken the seat (`elsewhere`). The
  * owner passes the link's words on: `handleUp`, `handleDown`, `handleFrame`.
  */
 export class Session {
@@ -164,8 +165,10 @@ export class Session {
   }
 
   #handleError(notice) {
+    if (notice.id === 'elsewhere') return this.#obey({ action: 'elsewhere' });
     if (notice.id === 'unknown-receiver') this.#talk.giveUpUnreachable();
     if (!QUIET_ERRORS.has(notice.id)) this.#emit({ type: 'notice', notice });
+    return undefined;
   }
 
   #handleSettings(settings) {

@@ -105,6 +105,8 @@ identifiers! {
     SignedIn = "signed-in",
     /// No account can have this password: it is too short or too long.
     InvalidPassword = "invalid-password",
+    /// The same person has entered the room on another device, or in another window: the seat is there now.
+    Elsewhere = "elsewhere",
     /// A fault of the server's own.
     Internal = "internal",
 }

@@ -82,6 +82,13 @@ function isRefusedInCall(model) {
 }
 
 function wordsFor(status) {
+  if (status.name === 'elsewhere' && status.where === 'device') {
+    return {
+      title: 'You are here on another device now',
+      text: 'One account has one seat in a room, and your other device has taken it.',
+      action: 'Use it here',
+    };
+  }
   if (status.name === 'elsewhere') {
     return {
       title: 'This room is open in another tab',

@@ -26,6 +26,7 @@ pub fn explain(error: &ErrorNotice) -> String {
         ErrorId::Denied => "You were not let in.",
         ErrorId::InvalidInvite => "This invite no longer opens the room.",
         ErrorId::UnknownText => "This message is no longer there, or cannot be changed.",
+        ErrorId::Elsewhere => "You are here on another device now. Join again to come back to this one.",
         ErrorId::AccountExists => "This name is taken. Choose another one, or sign in.",
         ErrorId::UnknownAccount => "There is no account of this name.",
         ErrorId::AccountsClosed => "This server makes no accounts.",

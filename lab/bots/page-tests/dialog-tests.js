@@ -313,6 +313,17 @@ export const tests = {
     });
   },
 
+  'who is on another device now is told so, and may come back here': () => {
+    const { wanted, intents } = noted();
+    const halt = new Halt(intents, '/rtc');
+    halt.show(after(empty(), { type: 'status', status: { name: 'elsewhere', where: 'device' } }));
+    assertEqual(halt.element.querySelector('h2').textContent, 'You are here on another device now');
+    button(halt.element, 'Use it here').click();
+    assertEqual(wanted, [['retry']]);
+    halt.show(after(empty(), { type: 'status', status: { name: 'elsewhere', where: 'tab' } }));
+    assertEqual(halt.element.querySelector('h2').textContent, 'This room is open in another tab');
+  },
+
   'an end says why, and how to come back where one may': () => {
     const halt = new Halt(noted().intents, '/rtc');
     const shown = (how) => {

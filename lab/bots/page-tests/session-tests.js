@@ -130,6 +130,15 @@ function end(...guests) {
 }
 
 export const tests = {
+  'who is on another device now lets go, and does not fight over the seat': () => {
+    const a = new Guest(new Room(), 'a').enter();
+    const data = 'elsewhere: you are in this room on another device now';
+    a.session.handleFrame(JSON.stringify({ sender: 'ground control', receiver: 'a', type: 'error', data }));
+    assertEqual(a.deeds, [{ action: 'elsewhere' }]);
+    assertEqual(a.events.filter(({ type }) => type === 'notice'), []);
+    end(a);
+  },
+
   'the joiner offers, the others wait, and one connection comes of it': async () => {
     const room = new Room();
     const a = new Guest(room, 'a').enter();

@@ -75,6 +75,11 @@ impl Directory {
         self.by_client.get(client).filter(|place| &place.room == room).map(|place| place.seat)
     }
 
+    pub(crate) fn seat_of(&self, client: &ClientId) -> Option<&Seat> {
+        let place = self.by_client.get(client)?;
+        self.rooms.get(&place.room)?.seats.get(&place.seat)
+    }
+
     pub(crate) fn seat_mut(&mut self, client: &ClientId) -> Option<&mut Seat> {
         let (room, number) = self.place(client)?;
         room.seats.get_mut(&number)

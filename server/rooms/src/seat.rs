@@ -148,6 +148,11 @@ impl Seat {
         self.capabilities.contains(&Capability::Events)
     }
 
+    /// A client of this version. It has introduced itself.
+    pub(crate) fn is_ours(&self) -> bool {
+        !self.capabilities.is_empty()
+    }
+
     pub(crate) fn understands(&self, capability: &Capability) -> bool {
         self.capabilities.contains(capability)
     }

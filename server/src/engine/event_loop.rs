@@ -364,8 +364,13 @@ impl Engine {
             self.connections.with(id, &self.socket, Connection::shut_down);
             return;
         }
+        let last_words = self.rooms.last_words(&owner.client);
         if let Some(before) = self.connections.make_current(id) {
-            self.connections.with(before, &self.socket, Connection::shut_down);
+            self.connections.with(before, &self.socket, |connection| {
+                // One that is behind or gone already does not hear it.
+                let is_told = last_words.is_some_and(|frame| connection.send(&frame).is_ok());
+                if is_told { connection.finish(now) } else { connection.shut_down() }
+            });
         }
         self.rooms.handle_connected(&owner.client, now);
     }

@@ -116,7 +116,7 @@ fn status_of(id: &ErrorId) -> StatusCode {
         | ErrorId::InvalidInvite
         | ErrorId::AccountsClosed => StatusCode::FORBIDDEN,
         ErrorId::Knocking => StatusCode::ACCEPTED,
-        ErrorId::RoomExists | ErrorId::AccountExists | ErrorId::SignedIn => StatusCode::CONFLICT,
+        ErrorId::RoomExists | ErrorId::AccountExists | ErrorId::SignedIn | ErrorId::Elsewhere => StatusCode::CONFLICT,
         ErrorId::RoomFull => StatusCode::IM_A_TEAPOT,
         ErrorId::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorId::TooMany => StatusCode::TOO_MANY_REQUESTS,

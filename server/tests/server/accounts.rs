@@ -96,6 +96,22 @@ async fn another_password_or_signing_out_everywhere_ends_the_other_devices_also_
 }
 
 #[tokio::test]
+async fn a_second_device_takes_the_seat_and_the_first_one_is_told() {
+    let site = Site::with(&[]).await;
+    let laptop = registered(&site, &ann()).await;
+    laptop.post_json("/api/v1/rooms", &json!({"id": "hall"})).await;
+    let mut first = Peer::enter(&laptop, "hall", "Ann").await;
+    let phone = device(&site, &ann()).await;
+    let mut second = Peer::enter(&phone, "hall", "Ann").await;
+    let before_the_end = first.until_closed().await;
+    let told = before_the_end.last().expect("a last word");
+    assert_eq!(told.kind, "error");
+    assert!(told.data.as_str().expect("a text").starts_with("elsewhere: "), "{told:?}");
+    second.settle().await;
+    assert_eq!(phone.inspect("hall").await.participants, 1);
+}
+
+#[tokio::test]
 async fn a_browser_holds_its_account_in_the_cookie_and_lets_go_of_it_again() {
     let site = Site::start().await;
     let page = Visitor::of(&site).saying("sec-fetch-site", "same-origin");

@@ -41,6 +41,11 @@ impl Session {
             }
             // Someone left while a message to it was under way: its departure is news enough.
             Message::Error(notice) if notice.id == ErrorId::UnknownReceiver => {}
+            // Fighting over the seat would throw both out again and again. Coming back is up to the person.
+            Message::Error(notice) if notice.id == ErrorId::Elsewhere => {
+                self.outbox.push(Effect::HangUp);
+                self.end(Status::Refused(notice), now);
+            }
             Message::Error(notice) => {
                 self.history.refused();
                 self.outbox.event(Event::Notice(notice));

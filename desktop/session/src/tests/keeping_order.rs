@@ -1,7 +1,8 @@
 //! Roles, and what people with a role do.
 
 use protocol::{
-    Action, Address, Capability, ClientId, History, Knock, Message, Moderate, OfferForm, Role, RoomSettings,
+    Action, Address, Capability, ClientId, ErrorId, ErrorNotice, History, Knock, Message, Moderate, OfferForm, Role,
+    RoomSettings,
 };
 use serde_json::json;
 
@@ -117,6 +118,22 @@ fn whoever_is_put_out_does_not_come_back_by_itself() {
         bench.wait_in_silence(seconds(120));
         assert!(bench.effects.is_empty(), "{:?}", bench.effects);
     }
+}
+
+#[test]
+fn whoever_is_on_another_device_now_does_not_fight_over_the_seat() {
+    let mut bench = Bench::with(&[ours("a")]);
+    bench.connect("a", 1, OfferForm::Object, 7);
+    bench.forget();
+    bench.server("error", json!("elsewhere: you are in this room on another device now"));
+    bench.link_down();
+    let notice = ErrorNotice::new(ErrorId::Elsewhere, "you are in this room on another device now");
+    assert_eq!(bench.statuses(), [Status::Refused(notice)]);
+    assert_eq!(bench.take(|effect| *effect == Effect::HangUp), 1, "without a bye: the seat is another's");
+    assert!(bench.sent().iter().all(|(_, message)| *message != Message::Bye));
+    bench.forget();
+    bench.wait_in_silence(seconds(120));
+    assert!(bench.effects.is_empty(), "{:?}", bench.effects);
 }
 
 #[test]

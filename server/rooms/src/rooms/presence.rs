@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use protocol::{ClientId, Message, RoomId};
+use protocol::{Address, ClientId, Envelope, ErrorId, ErrorNotice, Message, RoomId};
 use rand::seq::IndexedRandom;
 
 use super::{Event, Rooms};
@@ -31,6 +31,15 @@ impl Rooms {
         let greeting = GREETINGS.choose(&mut self.rng).copied().unwrap_or_default();
         self.effects.tell(client, &Message::Greeting(greeting.to_owned()));
         self.note_seat(client);
+    }
+
+    /// What the client's connection is to be told before another one takes its place: an earlier version would not know what
+    /// to make of it.
+    pub fn last_words(&self, client: &ClientId) -> Option<String> {
+        let seat = self.directory.seat_of(client).filter(|seat| seat.is_connected() && seat.is_ours())?;
+        let notice = ErrorNotice::new(ErrorId::Elsewhere, "you are in this room on another device now");
+        let receiver = Address::Client(seat.client.clone());
+        Some(Envelope::new(Some(Address::GroundControl), receiver, &Message::Error(notice)).to_json())
     }
 
     /// The client's connection gave a sign of life (ICE, DTLS or SCTP), whether or not the client said something.

@@ -231,3 +231,20 @@ fn a_client_id_of_someone_else_is_refused() {
     *stolen_by = session("eve");
     assert_eq!(bench.ask(thief), Reply::Refused(RoomError::SeatTaken));
 }
+
+#[test]
+fn a_client_of_ours_hears_that_it_is_elsewhere_now_and_one_of_an_earlier_version_nothing_new() {
+    let mut bench = Bench::new();
+    bench.ask(join("ann", "demo"));
+    assert_eq!(bench.rooms.last_words(&client("ann")), None, "nobody to tell");
+    bench.open_channel("ann");
+    assert_eq!(bench.rooms.last_words(&client("ann")), None);
+    bench.introduce("ann");
+    let words = bench.rooms.last_words(&client("ann")).expect("a frame");
+    let words: Value = serde_json::from_str(&words).unwrap();
+    assert_eq!(
+        (&words["sender"], &words["receiver"], &words["type"]),
+        (&json!(SERVER), &json!("ann"), &json!("error"))
+    );
+    assert!(words["data"].as_str().unwrap().starts_with("elsewhere: "), "{words}");
+}
