@@ -27,8 +27,8 @@ impl Controls {
         Self { engine, tls, credentials, crowd }
     }
 
-    /// Takes over what may change without a restart: every limit, the ICE servers, who may have an account, the certificate, the administrator's token
-    /// and the join key. What is wrong is logged, and what was in force stays.
+    /// Takes over what may change without a restart: every limit, the ICE servers, who may have an account, the certificate,
+    /// the administrator's token and the join key. What is wrong is logged, and what was in force stays.
     pub async fn reload(&self, settings: &Settings) {
         if let Some(tls) = &self.tls {
             match tls.reload(&settings.tls.source()) {

@@ -1,5 +1,6 @@
 //! The server's JSON API, typed.
 
+mod accounts;
 mod admin;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! What goes over the wire, and what comes of the answers, on a stand-in.
 
-use protocol::{History, Role};
+use protocol::{ChangePassword, Credentials, DeleteAccount, History, Role};
 
 use super::*;
 use crate::stand_in::{Answer, Request, StandIn};
@@ -29,6 +29,10 @@ fn answer(request: &Request) -> Answer {
         ("GET", "/api/v1/rooms/my%20room/bans") => {
             (200, r#"{"bans": [{"client": "b", "name": "Bo", "address": true, "since": 9}]}"#.into())
         }
+        ("POST", "/api/v1/account") => (201, r#"{"name": "Ann", "token": "t1"}"#.into()),
+        ("POST", "/api/v1/session") => (200, r#"{"name": "Ann", "token": "t1"}"#.into()),
+        ("PATCH", "/api/v1/account") => (200, r#"{"name": "Ann", "token": "t2"}"#.into()),
+        ("GET", "/api/v1/account") => (200, r#"{"registration": "open", "name": "Ann"}"#.into()),
         ("DELETE", _) => (204, String::new()),
         _ => (403, r#"{"error": {"id": "forbidden", "message": "no"}}"#.into()),
     };
@@ -107,4 +111,24 @@ async fn a_knock_is_told_from_a_seat() {
     assert_eq!((knock.token.as_str(), knock.retry_after_ms), ("k", 2000));
     let seat = api.join(&room(), &JoinRoom::default(), Some(&knock.token)).await.unwrap();
     assert!(matches!(seat, Admission::Seated(seat) if seat.token == "k"));
+}
+
+#[tokio::test]
+async fn an_account_is_made_used_and_ended_with_the_token_of_the_moment() {
+    let (server, api) = api().await;
+    let login = Credentials { name: "Ann".into(), password: "right right".into() };
+    assert_eq!(api.create_account(&login, Some("t0")).await.unwrap().token, "t1");
+    assert_eq!(server.last().header("authorization"), Some("Bearer t0"));
+    assert_eq!(server.last().body, r#"{"name":"Ann","password":"right right"}"#);
+    assert_eq!(api.sign_in(&login).await.unwrap().name, "Ann");
+    assert_eq!(server.last().header("authorization"), None);
+    assert_eq!(api.account(Some("t1")).await.unwrap().name.as_deref(), Some("Ann"));
+    let change = ChangePassword { old_password: "right right".into(), password: "other other".into() };
+    assert_eq!(api.change_password(&change, "t1").await.unwrap().token, "t2");
+    api.sign_out_everywhere("t2").await.unwrap();
+    assert_eq!(server.last().header("authorization"), Some("Bearer t2"));
+    api.delete_account(&DeleteAccount { password: "other other".into() }, "t2").await.unwrap();
+    assert_eq!(server.last().body, r#"{"password":"other other"}"#);
+    let asked = server.asked();
+    assert_eq!(asked[asked.len() - 2..], ["DELETE /api/v1/session?everywhere=true", "DELETE /api/v1/account"]);
 }
