@@ -58,6 +58,34 @@ export function liftBan(room, client) {
   return request('DELETE', `${roomPath(room)}/bans/${encodeURIComponent(client)}`);
 }
 
+/** `{registration: 'open' | 'closed' | 'off', name?}`: without a name one is not signed in. */
+export function accountState() {
+  return request('GET', '/api/v1/account');
+}
+
+/** Makes an account for the holder of the cookie, and signs in. */
+export function createAccount(name, password) {
+  return request('POST', '/api/v1/account', { name, password });
+}
+
+export function signIn(name, password) {
+  return request('POST', '/api/v1/session', { name, password });
+}
+
+/** `everywhere`: on every other device too. */
+export function signOut(everywhere = false) {
+  return request('DELETE', `/api/v1/session${everywhere ? '?everywhere=true' : ''}`);
+}
+
+/** Everywhere else one is signed out. */
+export function changePassword(old_password, password) {
+  return request('PATCH', '/api/v1/account', { old_password, password });
+}
+
+export function deleteAccount(password) {
+  return request('DELETE', '/api/v1/account', { password });
+}
+
 /** Exchanges the offer of the page at `page` for the server's answer. */
 export function postOffer(page, sdp) {
   return request('POST', `${page}/offer`, { type: 'offer', sdp });

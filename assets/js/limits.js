@@ -14,6 +14,10 @@ export const MESSAGES_BURST = 50;
 export const USERNAME_CHARS = 64;
 export const TEXT_CHARS = 4000;
 
+/** Unicode scalar values in the name of an account, and in its password at least and at most. */
+export const ACCOUNT_NAME_CHARS = 64;
+export const ACCOUNT_PASSWORD_CHARS = [8, 256];
+
 /** The page pings this often, and calls the server lost after this silence. Milliseconds. */
 export const PING_EVERY = 2_000;
 export const SERVER_SILENCE = 4_500;

@@ -4,6 +4,7 @@
 //! from the server as usual. The session's tests make real peer connections inside this one page, without a server:
 //! the browser must give away real addresses (`--use-fake-ui-for-media-stream`).
 
+import { tests as accountTests } from './account-tests.js';
 import { tests as dialogTests } from './dialog-tests.js';
 import { tests as keeperTests } from './keeper-tests.js';
 import { tests as layoutTests } from './layout-tests.js';
@@ -34,7 +35,7 @@ async function run(law, test) {
 
 const all = [
   ...[protocolTests, modelTests, linesTests, rulesTests, keeperTests, talkTests],
-  ...[textTests, layoutTests, dialogTests, mediaTests, sessionTests],
+  ...[textTests, layoutTests, dialogTests, accountTests, mediaTests, sessionTests],
 ];
 for (const tests of all) {
   for (const [law, test] of Object.entries(tests)) await run(law, test);

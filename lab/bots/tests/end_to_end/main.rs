@@ -1,5 +1,6 @@
 //! Real servers, participants, windows and browsers in one room, tried as people use them.
 
+mod accounts;
 mod call;
 mod clip;
 mod coming_back;
