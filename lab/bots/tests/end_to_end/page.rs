@@ -36,6 +36,13 @@ async fn no_page_has_a_serious_accessibility_finding() -> Result<()> {
             assert!(found.is_empty(), "{path}: {found:#?}");
         }
     }
+    for page in [&laptop, &phone] {
+        page.goto(&format!("{}/rtc", scene.server.address)).await?;
+        page.click("Account").await?;
+        page.until("the dialog", "return document.querySelector('dialog[open]') !== null").await?;
+        let found = serious_findings(page).await?;
+        assert!(found.is_empty(), "the account's dialog: {found:#?}");
+    }
     Ok(())
 }
 
