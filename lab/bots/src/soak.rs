@@ -130,7 +130,10 @@ async fn visit(fleet: &Fleet, api: &Api, n: usize) -> Result<()> {
         0 | 3 => Farewell::Bye,
         1 | 4 => Farewell::Vanish,
         2 => return fleet.offer_only(api, &room, &pass).await,
-        _ => return Ok(drop(api.join(&room, &pass, None).await?)),
+        _ => {
+            api.join(&room, &pass, None).await?;
+            return Ok(());
+        }
     };
     let newcomer = fleet.join(api, &room, &pass, HABITS).await?;
     let id = newcomer.id;

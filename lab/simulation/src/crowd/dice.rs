@@ -7,7 +7,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng, TryRng};
 
 /// Dice that never run out.
 pub(crate) enum Dice {
-    Seeded(ChaCha8Rng),
+    Seeded(Box<ChaCha8Rng>),
     Chosen(Chosen),
 }
 
@@ -19,7 +19,7 @@ pub(crate) struct Chosen {
 
 impl Dice {
     pub(crate) fn of_seed(seed: u64) -> Self {
-        Self::Seeded(ChaCha8Rng::seed_from_u64(seed))
+        Self::Seeded(Box::new(ChaCha8Rng::seed_from_u64(seed)))
     }
 
     pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
