@@ -1,6 +1,7 @@
 //! Real servers, participants, windows and browsers in one room, tried as people use them.
 
 mod accounts;
+mod api;
 mod call;
 mod clip;
 mod coming_back;
