@@ -1,7 +1,9 @@
-//! The house's rules that no other tool knows: arrows, pure cores, embassies, purposes, the wire's document, words.
+//! The house's rules that no other tool knows: arrows, pure cores, embassies, purposes, the wire's document, the tests
+//! that prove the limits, words.
 
 mod arrows;
 mod embassies;
+mod proofs;
 mod purpose;
 mod tree;
 mod wire;
@@ -30,7 +32,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 }
 
 fn complaints(tree: &Tree) -> Vec<String> {
-    [arrows::check, embassies::check, purpose::check, wire::check, words::check]
+    [arrows::check, embassies::check, proofs::check, purpose::check, wire::check, words::check]
         .iter()
         .flat_map(|rule| rule(tree))
         .collect()
