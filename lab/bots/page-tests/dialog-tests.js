@@ -10,6 +10,7 @@ import { Menu, menuButton } from '/assets/js/view/menu.js';
 import { Halt } from '/assets/js/view/overlays.js';
 import { People } from '/assets/js/view/people.js';
 import { RoomSettings } from '/assets/js/view/roomsettings.js';
+import { Tile } from '/assets/js/view/tiles.js';
 import { Toasts } from '/assets/js/view/toasts.js';
 import { assert, assertEqual, until } from './assert.js';
 
@@ -155,6 +156,18 @@ export const tests = {
     button(people.element, 'More about bo').click();
     assertEqual(items.map(({ label }) => label), ['Write privately']);
     assert(people.element.querySelector('.tools').hidden, 'no tools for guests');
+  },
+
+  'a tile shows who owns and who moderates the room, as long as it is so': () => {
+    const tile = new Tile('ann', noted().intents);
+    const seen = (role) => {
+      tile.show(person('ann', { role }), empty(), null, false);
+      const badge = tile.element.querySelector('.role');
+      return [badge.hidden ? '' : badge.textContent, tile.element.ariaLabel];
+    };
+    assertEqual(seen('owner'), ['Owner', 'ann, owner, no picture']);
+    assertEqual(seen('moderator'), ['Moderator', 'ann, moderator, no picture']);
+    assertEqual(seen('guest'), ['', 'ann, no picture']);
   },
 
   'an unanswered question does nothing': async () => {
