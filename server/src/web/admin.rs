@@ -7,10 +7,10 @@ use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use protocol::admin::RoomOverviews;
 use protocol::{Action, ClientId, ErrorId, Moderate, RoomId};
-use rooms::{By, Reply, Request};
+use rooms::{By, Request};
 
 use super::App;
-use super::api::Refusals;
+use super::api::{Refusals, order};
 use super::caller::{self, bearer_token};
 use super::failure::Failure;
 use crate::credentials::Verdict;
@@ -78,13 +78,6 @@ pub(super) async fn kick(
     let room = RoomId::parse(&room).map_err(|_| Failure::unknown_room())?;
     let deed = Moderate { action: Action::Kick, client: Some(ClientId::new(client)), address: false };
     order(&app, Request::Moderate { room, by: By::Administrator, deed }).await
-}
-
-async fn order(app: &App, request: Request) -> Result<StatusCode, Failure> {
-    match app.engine().request(request).await? {
-        Reply::Refused(error) => Err(error.into()),
-        _ => Ok(StatusCode::NO_CONTENT),
-    }
 }
 
 impl FromRequestParts<App> for Administrator {

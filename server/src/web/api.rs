@@ -67,6 +67,21 @@ async fn ask(app: &App, request: Request) -> Result<Reply, Failure> {
     }
 }
 
+/// Asks the rooms for what is answered with nothing.
+pub(super) async fn order(app: &App, request: Request) -> Result<StatusCode, Failure> {
+    match ask(app, request).await? {
+        Reply::Left | Reply::Deleted | Reply::Done => Ok(StatusCode::NO_CONTENT),
+        Reply::Created(_)
+        | Reply::Seated { .. }
+        | Reply::Waiting { .. }
+        | Reply::Updated(_)
+        | Reply::Invited(_)
+        | Reply::Invites(_)
+        | Reply::Bans(_)
+        | Reply::Refused(_) => Err(misunderstood()),
+    }
+}
+
 /// The engine answered something that was not asked.
 pub(super) fn misunderstood() -> Failure {
     Failure::new(ErrorId::Internal, "the engine answered something else")

@@ -28,7 +28,9 @@ const PASSWORD_BYTES: usize = 15;
 pub(in crate::web) async fn list(State(app): State<App>, _: Administrator) -> Result<Json<AccountOverviews>, Failure> {
     match ask_accounts(&app, AccountRequest::List).await? {
         AccountReply::Listed(accounts) => Ok(Json(AccountOverviews { accounts })),
-        _ => Err(misunderstood()),
+        AccountReply::SignedIn { .. } | AccountReply::Told { .. } | AccountReply::Done | AccountReply::Refused(_) => {
+            Err(misunderstood())
+        }
     }
 }
 

@@ -32,7 +32,9 @@ pub(super) async fn inspect(State(app): State<App>, caller: Caller) -> Result<Js
         AccountReply::Told { registration, name } => {
             Ok(Json(AccountState { registration, name: name.map(String::from) }))
         }
-        _ => Err(misunderstood()),
+        AccountReply::SignedIn { .. } | AccountReply::Done | AccountReply::Listed(_) | AccountReply::Refused(_) => {
+            Err(misunderstood())
+        }
     }
 }
 

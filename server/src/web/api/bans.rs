@@ -8,7 +8,7 @@ use protocol::{Action, ClientId, Moderate, RoomId};
 use rooms::{Reply, Request};
 
 use super::description::Refusals;
-use super::{ask, authority, misunderstood, room_of};
+use super::{ask, authority, misunderstood, order, room_of};
 use crate::web::App;
 use crate::web::caller::Caller;
 use crate::web::failure::Failure;
@@ -29,10 +29,8 @@ pub(super) async fn list(
 ) -> Result<Json<BanList>, Failure> {
     let room = room_of(&room)?;
     let by = authority(&app, &caller, &room)?;
-    match ask(&app, Request::ListBans { room, by }).await? {
-        Reply::Bans(bans) => Ok(Json(BanList { bans })),
-        _ => Err(misunderstood()),
-    }
+    let Reply::Bans(bans) = ask(&app, Request::ListBans { room, by }).await? else { return Err(misunderstood()) };
+    Ok(Json(BanList { bans }))
 }
 
 /// Whoever was banned may come in again. For moderators.
@@ -52,8 +50,5 @@ pub(super) async fn lift(
     let room = room_of(&room)?;
     let by = authority(&app, &caller, &room)?;
     let deed = Moderate { action: Action::Unban, client: Some(ClientId::new(client)), address: false };
-    match ask(&app, Request::Moderate { room, by, deed }).await? {
-        Reply::Done => Ok(StatusCode::NO_CONTENT),
-        _ => Err(misunderstood()),
-    }
+    order(&app, Request::Moderate { room, by, deed }).await
 }

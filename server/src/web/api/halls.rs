@@ -9,7 +9,7 @@ use protocol::{ErrorId, RoomId};
 use rooms::{By, Reply, Request};
 
 use super::description::Refusals;
-use super::{Body, ask, authority, misunderstood, read, room_of};
+use super::{Body, ask, authority, misunderstood, order, read, room_of};
 use crate::web::App;
 use crate::web::caller::{Caller, Token};
 use crate::web::failure::Failure;
@@ -103,10 +103,10 @@ pub(super) async fn edit(
     if change.kept.is_some() && by != By::Administrator {
         return Err(Failure::new(ErrorId::Forbidden, "only an administrator keeps a room for ever"));
     }
-    match ask(&app, Request::Edit { room, by, change }).await? {
-        Reply::Updated(details) => Ok(Json(details)),
-        _ => Err(misunderstood()),
-    }
+    let Reply::Updated(details) = ask(&app, Request::Edit { room, by, change }).await? else {
+        return Err(misunderstood());
+    };
+    Ok(Json(details))
 }
 
 /// Sends everybody away; the room and everything said in it is gone. For the owner.
@@ -125,8 +125,5 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Failure> {
     let room = room_of(&room)?;
     let by = authority(&app, &caller, &room)?;
-    match ask(&app, Request::Delete { room, by }).await? {
-        Reply::Deleted => Ok(StatusCode::NO_CONTENT),
-        _ => Err(misunderstood()),
-    }
+    order(&app, Request::Delete { room, by }).await
 }

@@ -10,7 +10,7 @@ use protocol::api::{CreateInvite, CreatedInvite, InviteList};
 use rooms::{InviteId, NewInvite, Reply, Request};
 
 use super::description::Refusals;
-use super::{Body, ask, authority, misunderstood, read_or_default, room_of};
+use super::{Body, ask, authority, misunderstood, order, read_or_default, room_of};
 use crate::web::App;
 use crate::web::caller::Caller;
 use crate::web::door::Invitation;
@@ -32,10 +32,10 @@ pub(super) async fn list(
 ) -> Result<Json<InviteList>, Failure> {
     let room = room_of(&room)?;
     let by = authority(&app, &caller, &room)?;
-    match ask(&app, Request::ListInvites { room, by }).await? {
-        Reply::Invites(invites) => Ok(Json(InviteList { invites })),
-        _ => Err(misunderstood()),
-    }
+    let Reply::Invites(invites) = ask(&app, Request::ListInvites { room, by }).await? else {
+        return Err(misunderstood());
+    };
+    Ok(Json(InviteList { invites }))
 }
 
 /// Makes an invite: a link that opens password, lobby and lock, but neither a ban nor the limit. For moderators; with a
@@ -91,8 +91,5 @@ pub(super) async fn revoke(
 ) -> Result<StatusCode, Failure> {
     let room = room_of(&room)?;
     let by = authority(&app, &caller, &room)?;
-    match ask(&app, Request::Revoke { room, by, invite: InviteId::new(id) }).await? {
-        Reply::Done => Ok(StatusCode::NO_CONTENT),
-        _ => Err(misunderstood()),
-    }
+    order(&app, Request::Revoke { room, by, invite: InviteId::new(id) }).await
 }

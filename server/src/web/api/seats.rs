@@ -10,7 +10,7 @@ use protocol::limits::KNOCK_EVERY;
 use rooms::{Reply, Request};
 
 use super::description::Refusals;
-use super::{Body, ask, misunderstood, read_or_default, room_of};
+use super::{Body, ask, misunderstood, order, read_or_default, room_of};
 use crate::web::App;
 use crate::web::caller::Caller;
 use crate::web::door::Shown;
@@ -66,7 +66,15 @@ pub(super) async fn join(
             let waiting = Waiting { knocking: true, client_id: client, token, retry_after_ms };
             Ok((StatusCode::ACCEPTED, cookie, Json(waiting)).into_response())
         }
-        _ => Err(misunderstood()),
+        Reply::Created(_)
+        | Reply::Left
+        | Reply::Updated(_)
+        | Reply::Deleted
+        | Reply::Done
+        | Reply::Invited(_)
+        | Reply::Invites(_)
+        | Reply::Bans(_)
+        | Reply::Refused(_) => Err(misunderstood()),
     }
 }
 
@@ -86,8 +94,5 @@ pub(super) async fn leave(
 ) -> Result<StatusCode, Failure> {
     let room = room_of(&room)?;
     let session = caller.token().session().ok_or_else(Failure::no_session)?;
-    match ask(&app, Request::Leave { room, session }).await? {
-        Reply::Left => Ok(StatusCode::NO_CONTENT),
-        _ => Err(misunderstood()),
-    }
+    order(&app, Request::Leave { room, session }).await
 }
