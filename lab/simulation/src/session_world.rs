@@ -55,6 +55,8 @@ pub enum Act {
     Say(usize, String),
     SetMedia(usize, protocol::MediaState),
     Rename(usize, String),
+    /// Whoever runs the server mutes someone.
+    Mute(usize),
 }
 
 #[derive(Debug)]
@@ -138,6 +140,8 @@ pub struct World {
     start: Instant,
     rng: ChaCha12Rng,
     weather: Weather,
+    /// The schedule is over: pauses are short.
+    is_calm: bool,
     queue: BTreeMap<(Instant, u64), Happening>,
     n_queued: u64,
     plan: Plan,
@@ -165,6 +169,7 @@ impl World {
             start: now,
             rng,
             weather,
+            is_calm: false,
             queue: BTreeMap::new(),
             n_queued: 0,
             plan,
@@ -210,6 +215,7 @@ impl World {
 
     /// Runs until the laws of a quiet room hold, and a while longer: they must hold then, too. Returns how long it took.
     pub fn settle(&mut self, limit: Duration) -> Result<Duration, String> {
+        self.is_calm = true;
         let from = self.now;
         while let Err(broken) = self.check() {
             if self.now - from > limit {
@@ -321,6 +327,13 @@ impl World {
             Act::SetMedia(person, media) => {
                 self.people[person].media = media;
                 self.command(person, session::Command::SetMedia(media));
+            }
+            Act::Mute(person) => {
+                let client = self.people[person].client.clone();
+                if let Some(server) = &mut self.server {
+                    server.mute(client, self.now);
+                    self.drain_server();
+                }
             }
             Act::Rename(person, name) => {
                 let name = protocol::Username::parse(&name).expect("a schedule's names are sound");

@@ -63,7 +63,8 @@ fn any_act(world: &mut World, n_people: usize, first_page: usize) -> Act {
             Act::Outage { pair, lasts, renews: rng.random_bool(0.5) }
         }
         70..80 => Act::SetMedia(someone, MediaState { camera: rng.random(), hand: rng.random(), ..Default::default() }),
-        80..85 => Act::Rename(someone, format!("renamed {}", rng.random_range(0..1_000))),
+        80..82 => Act::Mute(someone),
+        82..85 => Act::Rename(someone, format!("renamed {}", rng.random_range(0..1_000))),
         85..95 => Act::Say(someone, format!("line {}", rng.random::<u64>())),
         _ => Act::Come(Kind::Session),
     }
@@ -88,7 +89,9 @@ fn any_schedule(seed: u64, plan: Plan, sessions: usize, pages: &[Kind], n_acts: 
             Act::Cut { person, .. } | Act::SetMedia(person, _) | Act::Rename(person, _) | Act::Say(person, _) => {
                 Some(*person)
             }
-            Act::Come(_) | Act::Leave(_) | Act::Vanish(_) | Act::Restart { .. } | Act::Outage { .. } => None,
+            Act::Mute(_) | Act::Come(_) | Act::Leave(_) | Act::Vanish(_) | Act::Restart { .. } | Act::Outage { .. } => {
+                None
+            }
         };
         if wants_a_session.is_none_or(|person| !aims_at_a_page(&world, person)) {
             world.plan(Duration::from_millis(at), act);

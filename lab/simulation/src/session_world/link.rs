@@ -2,11 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use protocol::limits::{PING_EVERY, SERVER_SILENCE};
 use protocol::{ClientId, Envelope};
 use rand::RngExt;
 use rand_chacha::ChaCha12Rng;
 
 use super::{Happening, World};
+
+/// The longest pause of a calm day.
+const CALM_MS: u64 = (SERVER_SILENCE.as_millis() as u64 - PING_EVERY.as_millis() as u64) / 2 - 50;
 
 /// How long a frame is on its way.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +30,12 @@ impl Weather {
         }
     }
 
-    fn delay(self, rng: &mut ChaCha12Rng) -> Duration {
+    /// `calm`: no pause is so long that a client gives its server up, whose ping and pong it delays both.
+    fn delay(self, calm: bool, rng: &mut ChaCha12Rng) -> Duration {
         let millis = match self {
             Self::Fast => rng.random_range(1..30),
             Self::Slow => rng.random_range(20..400),
-            Self::Gusty if rng.random_bool(0.03) => rng.random_range(500..4_000),
+            Self::Gusty if rng.random_bool(0.03) => rng.random_range(500..if calm { CALM_MS } else { 4_000 }),
             Self::Gusty => rng.random_range(1..60),
         };
         Duration::from_millis(millis)
@@ -53,7 +58,7 @@ pub(super) struct Link {
 
 impl World {
     pub(super) fn delay(&mut self) -> Duration {
-        self.weather.delay(&mut self.rng)
+        self.weather.delay(self.is_calm, &mut self.rng)
     }
 
     /// An offer has reached the server: its answer opens the channel.
@@ -124,6 +129,11 @@ impl World {
         let person = self.links[link].person;
         if self.is_current(link) && self.links[link].is_open_at_client && !self.links[link].is_cut {
             self.trace(|| format!("        {} ← {}", self.links[link].client, summary(frame)));
+            let is_muted = Envelope::parse(frame.as_bytes())
+                .is_ok_and(|envelope| envelope.kind == "moderated" && envelope.data["action"] == "mute");
+            if is_muted {
+                self.people[person].media.microphone = false;
+            }
             self.frame(person, frame);
         }
     }

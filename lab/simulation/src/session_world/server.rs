@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use protocol::{Capability, ClientId, History, OfferForm, RoomId};
+use protocol::{Action, Capability, ClientId, History, Moderate, OfferForm, RoomId};
 use rand::RngExt;
 use rand_chacha::ChaCha12Rng;
 use rooms::{
-    AddressMark, Config, Effect, JobId, Kept, LoadedTexts, Pass, Reply, Request, RequestId, RoomRecord, Rooms,
+    AddressMark, By, Config, Effect, JobId, Kept, LoadedTexts, Pass, Reply, Request, RequestId, RoomRecord, Rooms,
     SessionId,
 };
 
@@ -140,6 +140,14 @@ impl Server {
     pub(super) fn handle_disconnected(&mut self, client: &ClientId, now: Instant) {
         if let Self::Ours(rooms) = self {
             rooms.handle_disconnected(client, now);
+        }
+    }
+
+    pub(super) fn mute(&mut self, client: ClientId, now: Instant) {
+        if let Self::Ours(rooms) = self {
+            let deed = Moderate { action: Action::Mute, client: Some(client), address: false };
+            let request = Request::Moderate { room: room(), by: By::Administrator, deed };
+            rooms.handle_request(RequestId(0), request, now);
         }
     }
 
