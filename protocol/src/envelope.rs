@@ -161,6 +161,16 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_relayed_as_the_number_that_it_was() {
+        for number in ["5066666666666666606444444444444444444444", "1700000000123.4567", "2.2250738585072011e-308"] {
+            let frame = format!(r#"{{"receiver":"room","type":"text","data":{{"text":"x","time":{number}}}}}"#);
+            let relayed = Envelope::parse(frame.as_bytes()).unwrap();
+            assert_eq!(relayed.data["time"].as_f64(), number.parse().ok(), "{number}");
+            assert_eq!(Envelope::parse(relayed.to_json().as_bytes()), Ok(relayed), "{number}");
+        }
+    }
+
+    #[test]
     fn of_two_fields_with_one_name_the_last_counts() {
         let read = Envelope::parse(br#"{"receiver":"room","receiver":"a","type":"x"}"#).unwrap();
         assert_eq!(read.receiver.as_str(), "a");
