@@ -12,9 +12,9 @@ const QUIET_ERRORS = new Set(['unknown-receiver', 'unknown-type']);
 
 /**
  * `link` has `send(message)`, `isUp`, `handlePong(data)` and `lost(reason)`; `outgoing` is what every peer gets sent
- * (see `Peer`); `emit` hears events as `model.js` folds them; `obey({action, who})` does what a moderator did to us, and lets go where another
- * device has taken the seat (`elsewhere`). The
- * owner passes the link's words on: `handleUp`, `handleDown`, `handleFrame`.
+ * (see `Peer`); `emit` hears events as `model.js` folds them; `obey({action, who})` does what a moderator did to us, and
+ * lets go where another device has taken the seat (`elsewhere`). The owner passes the link's words on: `handleUp`,
+ * `handleDown`, `handleFrame`.
  */
 export class Session {
   #link;

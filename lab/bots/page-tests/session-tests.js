@@ -4,6 +4,9 @@ import { Session } from '/assets/js/session.js';
 import { read, write } from '/assets/js/protocol.js';
 import { assert, assertEqual, until } from './assert.js';
 
+/** A room that keeps no lines. */
+const SETTINGS = { locked: false, lobby: false, public: true, has_password: false, guest_limit: 0, history: 'none', role: 'guest' };
+
 /** The room as the server keeps it, as far as sessions can tell: relays, lists, announces. */
 class Room {
   #links = new Map();
@@ -48,6 +51,7 @@ class Room {
     if (type !== 'profile') return;
     if (!link.announced) this.#announce('joined', link.client, from);
     link.announced = true;
+    this.#tell(from, 'room-settings', SETTINGS);
     for (const id of this.#links.keys()) this.#tell(id, 'room-info', this.#info());
   }
 
