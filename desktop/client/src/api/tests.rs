@@ -33,6 +33,8 @@ fn answer(request: &Request) -> Answer {
         ("POST", "/api/v1/session") => (200, r#"{"name": "Ann", "token": "t1"}"#.into()),
         ("PATCH", "/api/v1/account") => (200, r#"{"name": "Ann", "token": "t2"}"#.into()),
         ("GET", "/api/v1/account") => (200, r#"{"registration": "open", "name": "Ann"}"#.into()),
+        ("GET", "/api/v1/admin/accounts") => (200, r#"{"accounts": [{"name": "Zoë / Z", "created": 7}]}"#.into()),
+        ("POST", "/api/v1/admin/accounts/Zo%C3%AB%20%2F%20Z/password") => (200, r#"{"password": "chosen"}"#.into()),
         ("DELETE", _) => (204, String::new()),
         _ => (403, r#"{"error": {"id": "forbidden", "message": "no"}}"#.into()),
     };
@@ -131,4 +133,15 @@ async fn an_account_is_made_used_and_ended_with_the_token_of_the_moment() {
     assert_eq!(server.last().body, r#"{"password":"other other"}"#);
     let asked = server.asked();
     assert_eq!(asked[asked.len() - 2..], ["DELETE /api/v1/session?everywhere=true", "DELETE /api/v1/account"]);
+}
+
+#[tokio::test]
+async fn an_administrator_lists_removes_and_helps_accounts_of_any_name() {
+    let (server, api) = api().await;
+    assert_eq!(api.list_accounts("admin").await.unwrap()[0].name, "Zoë / Z");
+    assert_eq!(api.reset_password("Zoë / Z", "admin").await.unwrap(), "chosen");
+    api.remove_account("Zoë / Z", "admin").await.unwrap();
+    assert_eq!(server.last().header("authorization"), Some("Bearer admin"));
+    let path = "/api/v1/admin/accounts/Zo%C3%AB%20%2F%20Z";
+    assert_eq!(server.asked()[1..], [format!("POST {path}/password"), format!("DELETE {path}")]);
 }
