@@ -43,7 +43,7 @@ async fn call_everything(api: &Api) -> Result<()> {
     assert_eq!(api.edit_room(&hall, &owner, &edit).await?.history, History::Hours(1));
 
     let invite = api.create_invite(&hall, &owner, &CreateInvite::default()).await?.invite;
-    assert_eq!(api.list_invites(&hall, &owner).await?, [invite.clone()]);
+    assert_eq!(api.list_invites(&hall, &owner).await?, std::slice::from_ref(&invite));
     api.revoke_invite(&hall, &owner, &invite.id).await?;
 
     // Bans are made on the data channel only: here is nobody to be forgiven.
