@@ -148,7 +148,7 @@ impl Memory {
         });
     }
 
-    /// As [`trust`](Self::trust), for this run only.
+    /// As `trust`, for this run only.
     pub fn trust_for_now(&self, server: &Url, fingerprint: Fingerprint) {
         self.lock().trusted_for_now.insert(host(server), fingerprint);
     }
