@@ -141,7 +141,7 @@ impl ErrorNotice {
 
     pub(crate) fn read(data: &str) -> Self {
         match data.split_once(": ") {
-            Some((id, message)) if id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') => {
+            Some((id, message)) if !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') => {
                 Self::new(ErrorId::from(id.to_owned()), message)
             }
             _ => Self::new(ErrorId::Other(String::new()), data),
@@ -155,5 +155,23 @@ impl fmt::Display for ErrorNotice {
             "" => f.write_str(&self.message),
             id => write!(f, "{id}: {}", self.message),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_reads_as_what_was_written() {
+        for text in ["room-full: no place", "anything else", "Anything: else", ": no-such: id", ": ", ""] {
+            let read = ErrorNotice::read(text);
+            assert_eq!(
+                (read.to_string().as_str(), ErrorNotice::read(&read.to_string())),
+                (text, read.clone()),
+                "{text:?}"
+            );
+        }
+        assert_eq!(ErrorNotice::read("room-full: no place").id, ErrorId::from("room-full".to_owned()));
     }
 }
