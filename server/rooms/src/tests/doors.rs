@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use protocol::{History, Role, api};
+use protocol::limits::BANS;
+use protocol::{Action, History, Moderate, Role, api};
 use serde_json::{Value, json};
 
 use crate::testing::{Bench, SERVER, client, join, marked, room, seconds, session, with_pass, with_password};
@@ -216,4 +217,23 @@ fn a_token_shown_by_one_who_sits_there_changes_its_role_at_once_for_everyone() {
     assert_eq!(bench.heard_of("bo", "room-settings").pop().expect("it is told")["role"], "moderator");
     bench.ask(with_pass(join("bo", "demo"), Pass::Token(Role::Moderator)));
     assert_eq!(bench.heard("ann").len(), 0, "twice is once");
+}
+
+#[test]
+fn a_room_has_a_thousand_bans_and_the_next_one_is_refused_and_keeps_its_seat() {
+    let mut bench = Bench::owned(History::None);
+    let ban = |bench: &mut Bench, name: &str| {
+        assert!(matches!(bench.ask(join(name, "demo")), Reply::Seated { .. }));
+        let deed = Moderate { action: Action::Ban, client: Some(client(name)), address: false };
+        bench.ask(Request::Moderate { room: room("demo"), by: By::Administrator, deed })
+    };
+    for number in 0..BANS {
+        assert_eq!(ban(&mut bench, &format!("bad-{number}")), Reply::Done);
+    }
+    let refused = Reply::Refused(RoomError::TooManyInRoom { what: "bans", limit: BANS });
+    assert_eq!((ban(&mut bench, "bo"), bench.participants()), (refused, 2));
+    let Reply::Bans(bans) = bench.ask(Request::ListBans { room: room("demo"), by: By::Administrator }) else {
+        panic!("a list")
+    };
+    assert_eq!((bans.len(), &bans[0].client), (BANS, &client("bad-0")));
 }

@@ -91,7 +91,7 @@ impl World {
             Reply::Refused(RoomError::Forbidden) => is_owner == Some(false),
             Reply::Refused(RoomError::UnknownRoom) => is_owner.is_none(),
             Reply::Refused(RoomError::TooManyInRoom { .. }) => {
-                is_owner == Some(true) && is_busy && password.is_some() && asked.at == self.now
+                is_owner == Some(true) && is_busy && asked.at == self.now
             }
             _ => false,
         }
