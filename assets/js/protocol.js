@@ -147,7 +147,7 @@ const iceServers = {
 const error = {
   read: (data) => {
     const sentence = asText(data);
-    const [, id, message] = /^([a-z-]*): ([^]*)$/.exec(sentence) ?? [null, '', sentence];
+    const [, id, message] = /^([a-z-]+): ([^]*)$/.exec(sentence) ?? [null, '', sentence];
     return { id, message };
   },
   write: ({ id, message }) => (id ? `${id}: ${message}` : message),

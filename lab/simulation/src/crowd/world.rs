@@ -271,6 +271,7 @@ impl World {
                 Ok(())
             }
             Event::Verdict(verdict) => self.take_verdict(*verdict),
+            Event::Storm | Event::Restart | Event::Clock if self.is_quiet => Ok(()),
             Event::Storm => self.storm(),
             Event::Restart => self.restart(),
             Event::Clock => {

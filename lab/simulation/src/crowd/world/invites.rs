@@ -66,7 +66,13 @@ impl World {
                 let invite = NewInvite {
                     hash: InviteHash(hash),
                     role: if self.rng.random_bool(0.3) { Role::Moderator } else { Role::Guest },
-                    expires_in: self.rng.random_bool(0.5).then(|| Duration::from_secs(self.rng.random_range(5..3_000))),
+                    expires_in: self.rng.random_bool(0.5).then(|| {
+                        Duration::from_secs(if self.rng.random() {
+                            self.rng.random_range(1..20)
+                        } else {
+                            self.rng.random_range(20..3_000)
+                        })
+                    }),
                     uses: self.rng.random_bool(0.6).then(|| self.rng.random_range(1..4)),
                 };
                 self.note_deed(tab, &format!("invites: {:?}, {:?}", invite.role, invite.uses));
