@@ -154,6 +154,14 @@ impl Model {
         });
     }
 
+    /// The room of the server's settings: it may have been deleted, and made again by somebody.
+    pub(crate) fn open_kept_room(&mut self, id: RoomId, limit: usize, password: Option<String>, now: Instant) {
+        match self.rooms.iter_mut().find(|room| room.id == id) {
+            Some(room) => room.is_kept = true,
+            None => self.open_room(id, limit, password, true, None, now),
+        }
+    }
+
     pub(crate) fn room(&self, id: &RoomId) -> Option<&ModelRoom> {
         self.rooms.iter().find(|room| &room.id == id)
     }

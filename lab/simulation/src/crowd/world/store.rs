@@ -310,7 +310,8 @@ impl World {
         }
         let demo = RoomId::parse(ROOMS[0]).expect("a name");
         let (limit, password) = self.kept.clone();
-        self.rooms.open_kept_room(demo, true, limit, password.map(super::hash), self.now);
+        self.rooms.open_kept_room(demo.clone(), true, limit, password.clone().map(super::hash), self.now);
+        self.model.open_kept_room(demo, limit, password, self.now);
         self.rooms.report_events();
         self.tell_calendar();
         self.inside.clear();
