@@ -99,8 +99,8 @@ pub struct ParticipantArgs {
     /// Pictures a second
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=60))]
     pub fps: u32,
-    /// Bits a second to begin with
-    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(50_000..=10_000_000))]
+    /// Bits a second that a picture may take at most; what the way to the others carries is found out
+    #[arg(long, default_value_t = 4_000_000, value_parser = clap::value_parser!(u32).range(50_000..=10_000_000))]
     pub bitrate: u32,
     /// Record what the others send into this folder (pictures as Y4M, the mixed sound as WAV)
     #[arg(long, value_name = "FOLDER")]
@@ -132,7 +132,7 @@ impl ParticipantArgs {
             width: self.size.0,
             height: self.size.1,
             fps: self.fps,
-            bitrate: self.bitrate,
+            bitrate_max: self.bitrate,
             record: self.record.clone(),
         }
     }

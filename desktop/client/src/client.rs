@@ -35,10 +35,14 @@ pub enum ClientEvent {
         kind: Kind,
         packet: RtpPacket,
     },
-    /// Someone cannot decode without a keyframe, or has just arrived; at most once in 300 ms.
-    KeyframeWanted,
-    /// The smallest of the peers' estimates of what may be sent to them, in bit/s.
-    Bitrate(u32),
+    /// These cannot decode without a keyframe; at most once in 300 ms.
+    KeyframeWanted(Vec<ClientId>),
+    /// What may be sent to a participant, sound included, in bit/s: when it is connected, and when it changes by more
+    /// than a little.
+    Bitrate {
+        client: ClientId,
+        bps: u32,
+    },
 }
 
 /// A participant. Dropping it ends every task at once; [`Client::leave`] says good-bye first.
@@ -72,9 +76,10 @@ impl Client {
         self.token.borrow().clone()
     }
 
-    /// Sends a frame to every connected peer. Never blocks; where a connection is too slow, the newest frames win.
-    pub fn send_video(&self, frame: OutgoingVideo) {
-        self.lines.send_video(frame);
+    /// Sends a frame to those of `to` that are connected. Never blocks; where a connection is too slow, the newest frames
+    /// win.
+    pub fn send_video(&self, frame: OutgoingVideo, to: &[ClientId]) {
+        self.lines.send_video(frame, to);
     }
 
     /// Sends a packet of sound to every connected peer. Never blocks.

@@ -14,7 +14,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior, sleep_until};
 
 use crate::engine::{Engine, Link, LinkEvent, Order, Peer, PeerNews};
-use crate::keyframes::{KeyframeWish, Spacing};
+use crate::keyframes::{KeyframeWishes, Spacing};
 use crate::lines::Lines;
 use crate::seat::{Entrance, Outcome, Seat};
 use crate::{ClientEvent, Options, http};
@@ -74,14 +74,15 @@ pub(crate) struct Driver {
     link: ServerLink,
     peers: BTreeMap<PeerKey, Peer>,
     lines: Arc<Lines>,
-    wish: KeyframeWish,
+    wishes: KeyframeWishes,
     spacing: Spacing,
     asks: mpsc::Receiver<Ask>,
     news_sender: mpsc::Sender<PeerNews>,
     news: mpsc::Receiver<PeerNews>,
     events: mpsc::Sender<ClientEvent>,
     waiting: VecDeque<ClientEvent>,
-    bitrate: Option<u32>,
+    /// As they were told last.
+    bitrates: BTreeMap<ClientId, u32>,
     work: JoinSet<Done>,
     /// Channels that are closing once everything is out.
     last_words: JoinSet<()>,
@@ -116,14 +117,14 @@ impl Driver {
             link: ServerLink::None,
             peers: BTreeMap::new(),
             lines,
-            wish: KeyframeWish::default(),
+            wishes: KeyframeWishes::default(),
             spacing: Spacing::default(),
             asks,
             news_sender,
             news,
             events,
             waiting: VecDeque::new(),
-            bitrate: None,
+            bitrates: BTreeMap::new(),
             work: JoinSet::new(),
             last_words: JoinSet::new(),
             said_bye: false,
@@ -153,7 +154,7 @@ impl Driver {
     async fn next(&mut self, bitrate: &mut Interval) -> Option<Input> {
         let timeout = self.session.poll_timeout();
         let keyframe = async {
-            self.wish.wished().await;
+            self.wishes.wished().await;
             sleep_until(self.spacing.due(Instant::now()).into()).await;
         };
         let link = async {
@@ -199,11 +200,11 @@ impl Driver {
                 }
             }
             Input::Keyframe => {
-                self.wish.take();
                 self.spacing.passed(now);
-                self.tell(ClientEvent::KeyframeWanted);
+                let clients = self.wishes.take().into_iter().collect();
+                self.tell(ClientEvent::KeyframeWanted(clients));
             }
-            Input::Bitrate => self.tell_bitrate(),
+            Input::Bitrate => self.tell_bitrates(),
             Input::Timeout => self.session.handle_timeout(now),
             Input::Told(told) => return told,
         }
@@ -251,14 +252,15 @@ impl Driver {
         }
     }
 
-    fn tell_bitrate(&mut self) {
-        let Some(bitrate) = self.lines.bitrate() else { return };
-        let is_news = self
-            .bitrate
-            .is_none_or(|last| (f64::from(bitrate) - f64::from(last)).abs() > f64::from(last) * BITRATE_STEP);
-        if is_news {
-            self.bitrate = Some(bitrate);
-            self.tell(ClientEvent::Bitrate(bitrate));
+    fn tell_bitrates(&mut self) {
+        let bitrates = self.lines.bitrates();
+        self.bitrates.retain(|client, _| bitrates.iter().any(|(connected, _)| connected == client));
+        for (client, bps) in bitrates {
+            let told = self.bitrates.get(&client);
+            if told.is_none_or(|&told| (f64::from(bps) - f64::from(told)).abs() > f64::from(told) * BITRATE_STEP) {
+                self.bitrates.insert(client.clone(), bps);
+                self.tell(ClientEvent::Bitrate { client, bps });
+            }
         }
     }
 

@@ -1,39 +1,57 @@
 //! Wishes for a keyframe of ours, from whoever needs one, made one.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use protocol::ClientId;
 use tokio::sync::Notify;
 
-/// An encoder is asked for a keyframe at most so often: it serves every peer.
+/// Keyframes are asked for at most so often: an encoder serves many peers.
 pub(crate) const MERGE: Duration = Duration::from_millis(300);
 
-/// The wish, shared by everyone who may have it. Two wishes that nobody has heard of yet are one.
+/// Everyone's wishes. Two of the same participant that nobody has heard of yet are one.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct KeyframeWish(Arc<Inner>);
+pub(crate) struct KeyframeWishes(Arc<Inner>);
+
+/// One participant's.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyframeWish {
+    wishes: KeyframeWishes,
+    client: ClientId,
+}
 
 #[derive(Debug, Default)]
 struct Inner {
-    wished: AtomicBool,
+    wished: Mutex<BTreeSet<ClientId>>,
     told: Notify,
 }
 
 impl KeyframeWish {
     pub(crate) fn wish(&self) {
-        self.0.wished.store(true, Ordering::Release);
-        self.0.told.notify_one();
+        self.wishes.list().insert(self.client.clone());
+        self.wishes.0.told.notify_one();
+    }
+}
+
+impl KeyframeWishes {
+    pub(crate) fn of(&self, client: ClientId) -> KeyframeWish {
+        KeyframeWish { wishes: self.clone(), client }
     }
 
     /// Waits for the next wish; it stays until it is taken.
     pub(crate) async fn wished(&self) {
-        while !self.0.wished.load(Ordering::Acquire) {
+        while self.list().is_empty() {
             self.0.told.notified().await;
         }
     }
 
-    pub(crate) fn take(&self) -> bool {
-        self.0.wished.swap(false, Ordering::AcqRel)
+    pub(crate) fn take(&self) -> BTreeSet<ClientId> {
+        std::mem::take(&mut *self.list())
+    }
+
+    fn list(&self) -> MutexGuard<'_, BTreeSet<ClientId>> {
+        self.0.wished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -69,11 +87,14 @@ mod tests {
     }
 
     #[test]
-    fn two_wishes_that_nobody_heard_are_one() {
-        let wish = KeyframeWish::default();
+    fn two_wishes_of_one_that_nobody_heard_are_one() {
+        let wishes = KeyframeWishes::default();
+        let (a, b) = (ClientId::new("a"), ClientId::new("b"));
+        let wish = wishes.of(a.clone());
         wish.wish();
         wish.clone().wish();
-        assert!(wish.take());
-        assert!(!wish.take());
+        wishes.of(b.clone()).wish();
+        assert_eq!(wishes.take(), BTreeSet::from([a, b]));
+        assert!(wishes.take().is_empty());
     }
 }

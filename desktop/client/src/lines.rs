@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use protocol::ClientId;
 use session::PeerKey;
 
 use crate::outlet::{Frame, Outlet};
@@ -45,15 +46,16 @@ impl Lines {
         ended.push(line);
     }
 
-    pub(crate) fn send_video(&self, frame: OutgoingVideo) {
+    pub(crate) fn send_video(&self, frame: OutgoingVideo, to: &[ClientId]) {
         let live = self.live();
-        if !live.iter().any(|line| line.outlet.is_open()) {
+        let meant = |line: &&Line| line.outlet.is_open() && to.contains(&line.peer.client);
+        if !live.iter().any(|line| meant(&line)) {
             return;
         }
         let now = Instant::now();
         let OutgoingVideo { data, timestamp, keyframe } = frame;
         let frame = Arc::new(Frame { payloads: vp8::packetize(&data), timestamp, keyframe });
-        for line in &*live {
+        for line in live.iter().filter(meant) {
             line.outlet.push_video(Arc::clone(&frame), now);
         }
     }
@@ -64,9 +66,11 @@ impl Lines {
         }
     }
 
-    /// The smallest of the estimates of those that are connected, in bit/s.
-    pub(crate) fn bitrate(&self) -> Option<u32> {
-        self.live().iter().filter(|line| line.record.is_connected()).filter_map(|line| line.record.target()).min()
+    /// What may be sent to those that are connected, in bit/s.
+    pub(crate) fn bitrates(&self) -> Vec<(ClientId, u32)> {
+        let live = self.live();
+        let connected = live.iter().filter(|line| line.record.is_connected());
+        connected.filter_map(|line| Some((line.peer.client.clone(), line.record.target()?))).collect()
     }
 
     pub(crate) fn reports(&self) -> Vec<PeerReport> {

@@ -15,7 +15,7 @@ use crate::keyframes::KeyframeWish;
 const AUDIO_MAX: usize = 25;
 /// Frames that wait: a third of a second at 30 frames a second.
 const FRAMES_MAX: usize = 10;
-/// A peer whose connection is too slow may ask everyone's encoder for a keyframe so often.
+/// A peer whose connection is too slow may ask an encoder that serves others too for a keyframe so often.
 const WISH_EVERY: Duration = Duration::from_secs(2);
 
 /// A frame in its payloads, the same for every peer.
@@ -151,17 +151,20 @@ impl Outlet {
 
 #[cfg(test)]
 mod tests {
+    use protocol::ClientId;
+
     use super::*;
+    use crate::keyframes::KeyframeWishes;
 
     fn frame(timestamp: u32, keyframe: bool) -> Arc<Frame> {
         Arc::new(Frame { payloads: vec![Bytes::from_static(b"x")], timestamp, keyframe })
     }
 
-    fn open_outlet() -> (Outlet, KeyframeWish) {
-        let wish = KeyframeWish::default();
-        let outlet = Outlet::new(wish.clone());
+    fn open_outlet() -> (Outlet, KeyframeWishes) {
+        let wishes = KeyframeWishes::default();
+        let outlet = Outlet::new(wishes.of(ClientId::new("a")));
         outlet.open();
-        (outlet, wish)
+        (outlet, wishes)
     }
 
     fn drained(outlet: &Outlet) -> Vec<u32> {
@@ -183,9 +186,9 @@ mod tests {
 
     #[test]
     fn nothing_is_sent_before_the_first_keyframe() {
-        let (outlet, wish) = open_outlet();
+        let (outlet, wishes) = open_outlet();
         outlet.push_video(frame(1, false), Instant::now());
-        assert!(wish.take());
+        assert!(!wishes.take().is_empty());
         outlet.push_video(frame(2, true), Instant::now());
         outlet.push_video(frame(3, false), Instant::now());
         assert_eq!(drained(&outlet), [2, 3]);
@@ -193,13 +196,13 @@ mod tests {
 
     #[test]
     fn after_a_dropped_frame_nothing_goes_out_until_a_keyframe() {
-        let (outlet, wish) = open_outlet();
+        let (outlet, wishes) = open_outlet();
         let now = Instant::now();
         for i in 0..=FRAMES_MAX as u32 {
-            assert!(!wish.take());
+            assert!(wishes.take().is_empty());
             outlet.push_video(frame(i, i == 0), now);
         }
-        assert!(wish.take(), "it asks for the keyframe that it needs");
+        assert!(!wishes.take().is_empty(), "it asks for the keyframe that it needs");
         outlet.push_video(frame(98, false), now);
         assert!(drained(&outlet).is_empty());
         assert_eq!(outlet.frames_dropped(), FRAMES_MAX as u64 + 2);
@@ -209,12 +212,12 @@ mod tests {
 
     #[test]
     fn a_slow_peer_asks_for_a_keyframe_only_now_and_then() {
-        let (outlet, wish) = open_outlet();
+        let (outlet, wishes) = open_outlet();
         let start = Instant::now();
         let wishes = (0..100u32)
             .filter(|i| {
                 outlet.push_video(frame(*i, false), start + Duration::from_millis(100) * *i);
-                wish.take()
+                !wishes.take().is_empty()
             })
             .count();
         assert_eq!(wishes, 5);
@@ -241,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_closed_outlet_keeps_nothing() {
-        let outlet = Outlet::new(KeyframeWish::default());
+        let outlet = Outlet::new(KeyframeWishes::default().of(ClientId::new("a")));
         outlet.push_audio(OutgoingAudio { data: Bytes::new(), timestamp: 1 });
         outlet.push_video(frame(1, true), Instant::now());
         assert!(drained(&outlet).is_empty());

@@ -13,7 +13,7 @@ use crate::frame::Picture;
 use crate::packet::{Kind, Packet, PeerTag};
 use crate::stats::{OutStats, PeerStats};
 use crate::video_in::VideoIn;
-use crate::video_out::{Settings, VideoOut};
+use crate::video_out::{Need, Settings, VideoOut};
 
 /// What can be captured and encoded in real time; anything else is brought to the nearest bound.
 const SIDE_MIN: u32 = 16;
@@ -31,8 +31,8 @@ pub struct EngineConfig {
     pub width: u32,
     pub height: u32,
     pub fps: u32,
-    /// Bits per second, until [`Engine::set_bitrate`].
-    pub bitrate: u32,
+    /// The most that one quality of the picture may take, bits per second.
+    pub bitrate_max: u32,
     /// A folder for what was received: `<tag>.y4m` per peer, `mix.wav`.
     pub record: Option<PathBuf>,
 }
@@ -46,7 +46,7 @@ impl Default for EngineConfig {
             width: 640,
             height: 360,
             fps: 30,
-            bitrate: 1_000_000,
+            bitrate_max: 4_000_000,
             record: None,
         }
     }
@@ -59,6 +59,7 @@ pub struct Engine {
     /// `None` if its thread could not be started, which was told as a notice.
     video_out: Option<VideoOut>,
     video_in: VideoIn,
+    bitrate_max: u32,
     microphone_on: Arc<AtomicBool>,
     microphone: Out,
     speaker: In,
@@ -68,12 +69,12 @@ impl Engine {
     /// Starts with camera, screen and microphone off. Never fails: what is missing is told as a notice.
     pub fn start(config: EngineConfig) -> (Self, Receiver<MediaEvent>) {
         let (events, receiver) = Events::channel();
-        let EngineConfig { camera, microphone, speaker, width, height, fps, bitrate, record } = config;
+        let EngineConfig { camera, microphone, speaker, width, height, fps, bitrate_max, record } = config;
         if let Some(Err(error)) = record.as_ref().map(std::fs::create_dir_all) {
             events.notice(format!("Nothing can be recorded: {error}."));
         }
         let (width, height) = (width.clamp(SIDE_MIN, WIDTH_MAX) & !1, height.clamp(SIDE_MIN, HEIGHT_MAX) & !1);
-        let settings = Settings { camera, width, height, fps: fps.clamp(1, FPS_MAX), bitrate, display: None };
+        let settings = Settings { camera, width, height, fps: fps.clamp(1, FPS_MAX), display: None };
         let video_out = VideoOut::start(settings, events.clone())
             .map_err(|error| events.notice(format!("No picture can be sent: {error}.")))
             .ok();
@@ -82,7 +83,7 @@ impl Engine {
         let mix = record.as_ref().map(|folder| folder.join("mix.wav"));
         let speaker = In::start(speaker, mix, events.clone());
         let video_in = VideoIn::new(record, events.clone());
-        (Self { events, video_out, video_in, microphone_on, microphone, speaker }, receiver)
+        (Self { events, video_out, video_in, bitrate_max, microphone_on, microphone, speaker }, receiver)
     }
 
     pub fn set_camera(&self, on: bool) {
@@ -98,14 +99,15 @@ impl Engine {
         self.microphone_on.store(on, Ordering::Relaxed);
     }
 
-    /// Someone cannot go on without a keyframe. Calls within 300 ms end in one keyframe.
-    pub fn want_keyframe(&self) {
-        self.with_video_out(VideoOut::want_keyframe);
+    /// A peer cannot go on without a keyframe. Calls within 300 ms end in one keyframe for all who get the same quality.
+    pub fn want_keyframe(&self, peer: PeerTag) {
+        self.with_video_out(|video| video.want_keyframe(peer));
     }
 
-    /// What the video encoder aims at from now on, bits per second.
-    pub fn set_bitrate(&self, bps: u32) {
-        self.with_video_out(|video| video.set_bitrate(bps));
+    /// From now on a peer gets pictures, as good as it needs and can take; `None`: no more.
+    pub fn set_need(&self, peer: PeerTag, need: Option<Need>) {
+        let need = need.map(|need| Need { bitrate: need.bitrate.min(self.bitrate_max), ..need });
+        self.with_video_out(|video| video.set_need(peer, need));
     }
 
     /// A peer that is open already stays as it is.
@@ -115,6 +117,7 @@ impl Engine {
     }
 
     pub fn close_peer(&self, peer: PeerTag) {
+        self.set_need(peer, None);
         self.speaker.close_peer(peer);
         self.video_in.close_peer(peer);
     }

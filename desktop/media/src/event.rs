@@ -15,7 +15,7 @@ const BACKLOG_MAX: usize = 1024;
 
 #[derive(Debug, Clone)]
 pub enum MediaEvent {
-    /// One encoded picture, to be packetised and sent to everyone.
+    /// One encoded picture, to be packetised and sent to those whom it is for.
     Video(EncodedVideo),
     /// One encoded packet of sound, to be sent to everyone.
     Audio(EncodedAudio),
@@ -40,6 +40,8 @@ pub struct EncodedVideo {
     /// 90 kHz, from the time of capture.
     pub timestamp: u32,
     pub keyframe: bool,
+    /// Who has everything that it builds on.
+    pub peers: Arc<[PeerTag]>,
 }
 
 #[derive(Debug, Clone)]

@@ -27,3 +27,4 @@ pub use event::{EncodedAudio, EncodedVideo, MediaEvent, Notice};
 pub use frame::{I420, Picture};
 pub use packet::{Kind, Packet, PeerTag};
 pub use stats::{AudioStats, OutStats, PeerStats, VideoSource, VideoStats};
+pub use video_out::Need;

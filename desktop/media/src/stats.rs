@@ -68,14 +68,17 @@ pub struct OutStats {
     /// What is being captured and sent; `None` also when the source could not be opened or broke.
     pub source: Option<VideoSource>,
     pub frames_captured: u64,
+    /// Pictures that were encoded, in however many qualities.
     pub frames_encoded: u64,
     pub keyframes: u64,
     pub video_bytes: u64,
-    /// Of the newest frame.
+    /// Of the best quality that somebody needs.
     pub width: u32,
     pub height: u32,
-    /// What the video encoder aims at, bits per second.
+    /// What its encoder aims at, bits per second.
     pub bitrate: u32,
+    /// Qualities that are being encoded.
+    pub encodings: u32,
     /// The pattern camera's newest frame, if that is the camera.
     pub last_mark: Option<Mark>,
     pub audio_packets: u64,

@@ -1,8 +1,12 @@
-//! The way out: camera or screen, encoded once for everyone, on a thread of its own.
+//! The way out: camera or screen, encoded once for all whose needs are alike, on a thread of its own.
 
+mod encodings;
+mod ladder;
+mod load;
 mod wish;
 mod worker;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
@@ -13,8 +17,10 @@ use crossbeam_channel::Sender;
 use crate::choice::CameraChoice;
 use crate::event::Events;
 use crate::frame::{I420, Picture};
+use crate::packet::PeerTag;
 use crate::slot::lock;
 use crate::stats::{OutStats, VideoSource};
+pub use ladder::Need;
 use worker::Worker;
 
 /// What the camera is to be like.
@@ -24,8 +30,6 @@ pub(crate) struct Settings {
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) fps: u32,
-    /// Bits per second.
-    pub(crate) bitrate: u32,
     /// The display whose screen is shared, if not `$DISPLAY`.
     pub(crate) display: Option<String>,
 }
@@ -39,12 +43,14 @@ pub(crate) struct VideoOut {
 }
 
 /// What its owner wants of the thread. The thread compares it with what is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Default)]
 struct Desired {
     camera: bool,
     screen: bool,
-    bitrate: u32,
-    keyframe: bool,
+    /// Everyone to whom pictures go.
+    needs: BTreeMap<PeerTag, Need>,
+    /// Who cannot go on without a keyframe; the thread takes them away.
+    keyframes: BTreeSet<PeerTag>,
     stop: bool,
 }
 
@@ -60,11 +66,10 @@ struct Shared {
 impl VideoOut {
     /// Starts with camera and screen off.
     pub(crate) fn start(settings: Settings, events: Events) -> io::Result<Self> {
-        let bitrate = settings.bitrate;
         let shared = Arc::new(Shared {
-            desired: Mutex::new(Desired { camera: false, screen: false, bitrate, keyframe: false, stop: false }),
+            desired: Mutex::default(),
             view: Mutex::default(),
-            stats: Mutex::new(OutStats { bitrate, ..OutStats::default() }),
+            stats: Mutex::default(),
             number: Arc::default(),
         });
         let (ring, bell) = crossbeam_channel::bounded(1);
@@ -81,12 +86,16 @@ impl VideoOut {
         self.wish(|desired| desired.screen = on);
     }
 
-    pub(crate) fn set_bitrate(&self, bitrate: u32) {
-        self.wish(|desired| desired.bitrate = bitrate);
+    /// `None`: nothing is encoded for it.
+    pub(crate) fn set_need(&self, peer: PeerTag, need: Option<Need>) {
+        self.wish(|desired| match need {
+            Some(need) => drop(desired.needs.insert(peer, need)),
+            None => drop(desired.needs.remove(&peer)),
+        });
     }
 
-    pub(crate) fn want_keyframe(&self) {
-        self.wish(|desired| desired.keyframe = true);
+    pub(crate) fn want_keyframe(&self, peer: PeerTag) {
+        self.wish(|desired| desired.keyframes.extend([peer]));
     }
 
     /// The newest picture that was captured; `None` while nothing is.

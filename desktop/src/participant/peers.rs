@@ -3,9 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use media::{Engine, PeerStats, PeerTag};
+use media::{Engine, Need, PeerStats, PeerTag};
 use protocol::ClientId;
 use session::PeerState;
+
+/// What a new connection is thought to carry until the client knows better, bits per second: as congestion control begins.
+const BITRATE_FIRST: u32 = 1_500_000;
+/// What sound takes of it.
+const SOUND: u32 = 60_000;
 
 /// One media connection, standing or ended.
 pub(crate) struct Connection {
@@ -52,6 +57,12 @@ impl Peers {
         self.connections.iter().find(|connection| connection.tag == tag).map(|connection| connection.client.clone())
     }
 
+    /// Those that are still there.
+    pub(super) fn clients(&self, tags: &[PeerTag]) -> Vec<ClientId> {
+        let open = self.open.iter().filter(|(_, tag)| tags.contains(tag));
+        open.map(|(client, _)| client.clone()).collect()
+    }
+
     pub(super) fn connections(&self) -> &[Connection] {
         &self.connections
     }
@@ -66,9 +77,17 @@ impl Peers {
         let seconds = self.seconds(now);
         if let Some(connection) = self.current(client) {
             connection.state = state;
-            if state == PeerState::Connected {
-                connection.connected.get_or_insert(seconds);
+            if state == PeerState::Connected && connection.connected.is_none() {
+                connection.connected = Some(seconds);
+                engine.set_need(connection.tag, Some(need(BITRATE_FIRST)));
             }
+        }
+    }
+
+    /// What the way to someone carries is known better now.
+    pub(super) fn set_bitrate(&mut self, client: &ClientId, bitrate: u32, engine: &Engine) {
+        if let Some(connection) = self.current(client).filter(|connection| connection.connected.is_some()) {
+            engine.set_need(connection.tag, Some(need(bitrate)));
         }
     }
 
@@ -120,4 +139,8 @@ impl Peers {
         let tag = self.tag(client)?;
         self.connections.iter_mut().find(|connection| connection.tag == tag)
     }
+}
+
+fn need(bitrate: u32) -> Need {
+    Need { bitrate: bitrate.saturating_sub(SOUND), height: None }
 }

@@ -18,9 +18,6 @@ use crate::memory::Memory;
 use crate::report::{Messages, PeerLine, Report};
 use crate::{Doubt, Event, Speaker};
 
-/// The encoder is never asked for less or more than this, whatever the estimate says.
-const BITRATE: std::ops::RangeInclusive<u32> = 100_000..=2_500_000;
-
 /// What both pumps and the participant share. Locks are held for moments, never across an await or a device.
 pub(super) struct Switchboard {
     inbox: Inbox,
@@ -120,9 +117,10 @@ impl Switchboard {
     fn handle_media(&self, event: MediaEvent) {
         match event {
             MediaEvent::Video(frame) => {
+                let media::EncodedVideo { data, timestamp, keyframe, peers } = frame;
+                let to = lock(&self.peers).clients(&peers);
                 if let Some(client) = &*lock(&self.client) {
-                    let media::EncodedVideo { data, timestamp, keyframe } = frame;
-                    client.send_video(OutgoingVideo { data, timestamp, keyframe });
+                    client.send_video(OutgoingVideo { data, timestamp, keyframe }, &to);
                 }
             }
             MediaEvent::Audio(packet) => {
@@ -162,8 +160,11 @@ impl Switchboard {
                     let tag = lock(&this.peers).open(&client, &engine, packet.arrived);
                     engine.receive(tag, media_kind(kind), media_packet(packet));
                 }
-                ClientEvent::KeyframeWanted => engine.want_keyframe(),
-                ClientEvent::Bitrate(bps) => engine.set_bitrate(bps.clamp(*BITRATE.start(), *BITRATE.end())),
+                ClientEvent::KeyframeWanted(clients) => {
+                    let tags = clients.iter().filter_map(|client| this.tag(client));
+                    tags.for_each(|tag| engine.want_keyframe(tag));
+                }
+                ClientEvent::Bitrate { client, bps } => lock(&this.peers).set_bitrate(&client, bps, &engine),
                 ClientEvent::Untrusted(untrusted) => this.doubt(untrusted),
                 ClientEvent::Session(event) => {
                     this.note(&event, &engine);

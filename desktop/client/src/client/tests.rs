@@ -77,7 +77,8 @@ async fn media_without_anyone_to_send_it_to_costs_nothing_and_hurts_nobody() {
     let server = StandIn::start(|_| (502, Vec::new(), String::new())).await;
     let (client, _events) = start(server.url.clone());
     for timestamp in 0..10_000 {
-        client.send_video(OutgoingVideo { data: vec![0; 5000].into(), timestamp, keyframe: false });
+        let frame = OutgoingVideo { data: vec![0; 5000].into(), timestamp, keyframe: false };
+        client.send_video(frame, &[ClientId::new("nobody")]);
         client.send_audio(OutgoingAudio { data: vec![0; 80].into(), timestamp });
     }
     client.request_keyframe(&ClientId::new("nobody"));

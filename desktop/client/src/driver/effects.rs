@@ -84,14 +84,15 @@ impl Driver {
 
     fn open_peer(&mut self, peer: PeerKey) {
         let record = Arc::new(Record::new(peer.client.clone()));
-        let outlet = Arc::new(Outlet::new(self.wish.clone()));
+        let wish = self.wishes.of(peer.client.clone());
+        let outlet = Arc::new(Outlet::new(wish.clone()));
         let connection = self.engine.open_peer(Surroundings {
             peer: peer.clone(),
             ice_servers: self.ice_servers.clone(),
             outlet: Arc::clone(&outlet),
             inlet: Inlet::new(peer.client.clone(), self.events.clone()),
             record: Arc::clone(&record),
-            wish: self.wish.clone(),
+            wish,
             news: self.news_sender.clone(),
         });
         self.lines.open(Line { peer: peer.clone(), outlet, record });

@@ -329,15 +329,18 @@ impl Actor {
             RTCPeerConnectionState::Connected => {
                 record.set_connected(self.opened.elapsed());
                 outlet.open();
-                if let Some(tracks) = self.tracks.take() {
-                    let (outlet, record) = (Arc::clone(outlet), Arc::clone(record));
-                    self.work.spawn(async move {
-                        if let Err(error) = tracks.run(outlet, record).await {
-                            tracing::debug!(%error, "sending has ended");
-                        }
-                    });
+                match self.tracks.take() {
+                    Some(tracks) => {
+                        let (outlet, record) = (Arc::clone(outlet), Arc::clone(record));
+                        self.work.spawn(async move {
+                            if let Err(error) = tracks.run(outlet, record).await {
+                                tracing::debug!(%error, "sending has ended");
+                            }
+                        });
+                    }
+                    // It was away for a while, and has missed something.
+                    None => wish.wish(),
                 }
-                wish.wish();
                 self.tell(PeerEvent::Connected).await;
             }
             RTCPeerConnectionState::Disconnected => {

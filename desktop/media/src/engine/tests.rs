@@ -30,7 +30,7 @@ impl Packetiser {
                 let packet = packet(self.audio, audio.timestamp, true, audio.data);
                 engine.receive(ECHO, Kind::Audio, packet);
             }
-            MediaEvent::KeyframeNeeded(_) => engine.want_keyframe(),
+            MediaEvent::KeyframeNeeded(peer) => engine.want_keyframe(peer),
             MediaEvent::Notice(notice) => panic!("{notice}"),
             MediaEvent::Speaking { .. } | MediaEvent::Picture(_) | MediaEvent::SourceLost(_) => {}
         }
@@ -63,6 +63,7 @@ fn what_one_sends_is_seen_and_heard_and_recorded() {
     let folder = TempDir::new().unwrap();
     let (engine, events) = Engine::start(config(Some(folder.path().join("new"))));
     engine.open_peer(ECHO);
+    engine.set_need(ECHO, Some(Need { bitrate: 1_000_000, height: None }));
     engine.set_camera(true);
     engine.set_microphone(true);
     let mut packetiser = Packetiser::default();
@@ -86,6 +87,7 @@ fn what_one_sends_is_seen_and_heard_and_recorded() {
 fn dropping_the_engine_ends_every_thread() {
     let (engine, events) = Engine::start(config(None));
     engine.open_peer(ECHO);
+    engine.set_need(ECHO, Some(Need { bitrate: 1_000_000, height: None }));
     engine.open_peer(PeerTag(2));
     engine.set_camera(true);
     engine.set_microphone(true);

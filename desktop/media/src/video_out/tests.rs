@@ -13,13 +13,20 @@ use crate::pattern;
 use crate::vp8::Decoder;
 use crate::y4m::{Header, Writer};
 
+const PEER: PeerTag = PeerTag(7);
 const PATIENCE: Duration = Duration::from_secs(20);
+
+fn need(bitrate: u32) -> Need {
+    Need { bitrate, height: None }
+}
 
 fn start(camera: CameraChoice) -> (VideoOut, Receiver<MediaEvent>) {
     let (events, receiver) = Events::channel();
     let display = Some(":59000".to_owned());
-    let settings = Settings { camera, width: 320, height: 180, fps: 100, bitrate: 500_000, display };
-    (VideoOut::start(settings, events).unwrap(), receiver)
+    let settings = Settings { camera, width: 320, height: 180, fps: 100, display };
+    let out = VideoOut::start(settings, events).unwrap();
+    out.set_need(PEER, Some(need(500_000)));
+    (out, receiver)
 }
 
 /// The next event that the test is interested in.
@@ -97,7 +104,7 @@ fn a_keyframe_comes_when_it_is_wanted() {
     let (out, receiver) = start(CameraChoice::Pattern);
     out.set_camera(true);
     assert!(next(&receiver, video).keyframe);
-    (0..5).for_each(|_| out.want_keyframe());
+    (0..5).for_each(|_| out.want_keyframe(PEER));
     let first = Instant::now();
     next(&receiver, |event| video(event).filter(|video| video.keyframe));
     assert!(first.elapsed() < Duration::from_secs(2));
@@ -109,8 +116,53 @@ fn the_bitrate_follows_while_the_camera_runs() {
     let (out, receiver) = start(CameraChoice::Pattern);
     out.set_camera(true);
     next(&receiver, video);
-    out.set_bitrate(123_000);
+    out.set_need(PEER, Some(need(123_000)));
     next(&receiver, |event| video(event).filter(|_| out.stats().bitrate == 123_000));
+}
+
+#[test]
+fn whoever_comes_later_or_can_take_less_begins_with_a_keyframe_and_misses_nothing() {
+    let (out, receiver) = start(CameraChoice::Pattern);
+    let late = PeerTag(8);
+    out.set_camera(true);
+    next(&receiver, video);
+    out.set_need(late, Some(need(30_000)));
+    let mut decoders = [(PEER, Decoder::new(), 320), (late, Decoder::new(), 160)];
+    let (mut seen, mut times) = ([0, 0], [None, None]);
+    // The first peer has pictures before the second one came: its decoder begins with its next keyframe.
+    out.want_keyframe(PEER);
+    while seen.iter().any(|seen| *seen < 20) {
+        let video = next(&receiver, video);
+        for (i, (peer, decoder, width)) in decoders.iter_mut().enumerate() {
+            if !video.peers.contains(peer) || (seen[i] == 0 && !video.keyframe) {
+                continue;
+            }
+            assert!(times[i].is_none_or(|time| video.timestamp > time), "one picture of a moment for each");
+            times[i] = Some(video.timestamp);
+            let decoded = decoder.decode(&video.data).unwrap().expect("a picture to be shown");
+            assert_eq!(decoded.size().0, *width);
+            seen[i] += 1;
+        }
+    }
+    assert_eq!(out.stats().encodings, 2);
+    // Both alike again: one encoding, and nobody is left out.
+    out.set_need(PEER, Some(need(30_000)));
+    next(&receiver, |event| video(event).filter(|video| video.peers.len() == 2));
+    next(&receiver, |event| video(event).filter(|_| out.stats().encodings == 1));
+}
+
+#[test]
+fn without_anyone_to_see_it_nothing_is_encoded() {
+    let (out, receiver) = start(CameraChoice::Pattern);
+    out.set_need(PEER, None);
+    out.set_camera(true);
+    let mut pictures = 0;
+    next(&receiver, |event| {
+        assert!(!matches!(event, MediaEvent::Video(_)));
+        pictures += u32::from(matches!(event, MediaEvent::Picture(None)) && out.view().is_some());
+        (pictures == 10).then_some(())
+    });
+    assert_eq!((out.stats().frames_encoded, out.stats().encodings), (0, 0));
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, never, select};
 
-use super::wish::KeyframeWish;
-use super::{Settings, Shared};
+use super::encodings::{Addressed, Encodings};
+use super::ladder::{Ladder, Original};
+use super::load::Load;
+use super::{Desired, Settings, Shared};
 use crate::camera::{self, Wish};
 use crate::choice::CameraChoice;
 use crate::event::{EncodedVideo, Events, MediaEvent};
@@ -16,7 +18,7 @@ use crate::pattern::{self, Mark};
 use crate::slot::lock;
 use crate::source::{FromSource, Source};
 use crate::stats::VideoSource;
-use crate::vp8::{self, Encoded, Encoder, Vp8Error};
+use crate::vp8::Vp8Error;
 use crate::{clip, screen};
 
 /// What plays clips that are not plain Y4M.
@@ -35,10 +37,10 @@ pub(super) struct Worker {
     shared: Arc<Shared>,
     events: Events,
     source: Option<(VideoSource, Source)>,
-    encoder: Option<Encoder>,
+    ladder: Ladder,
+    load: Load,
+    encodings: Encodings,
     encoder_failed: bool,
-    bitrate: u32,
-    keyframe: KeyframeWish,
     /// Where the timestamps begin.
     start: Instant,
     /// Events that were lost when the encoder last knew.
@@ -47,10 +49,18 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn new(settings: Settings, shared: Arc<Shared>, events: Events) -> Self {
-        let bitrate = settings.bitrate;
-        let (source, encoder, keyframe, start) = (None, None, KeyframeWish::default(), Instant::now());
-        let (encoder_failed, events_dropped) = (false, 0);
-        Self { settings, shared, events, source, encoder, encoder_failed, bitrate, keyframe, start, events_dropped }
+        Self {
+            settings,
+            shared,
+            events,
+            source: None,
+            ladder: Ladder::default(),
+            load: Load::default(),
+            encodings: Encodings::default(),
+            encoder_failed: false,
+            start: Instant::now(),
+            events_dropped: 0,
+        }
     }
 
     pub(super) fn run(mut self, bell: &Receiver<()>) {
@@ -74,22 +84,18 @@ impl Worker {
 
     /// Brings what is to what is wanted. Says whether to go on.
     fn apply(&mut self) -> bool {
-        let desired = {
+        let (wanted, keyframes) = {
             let mut desired = lock(&self.shared.desired);
-            let now = *desired;
-            desired.keyframe = false;
-            now
+            self.ladder.set_needs(&desired.needs);
+            let wanted = match &*desired {
+                Desired { stop: true, .. } => return false,
+                Desired { screen: true, .. } => Some(VideoSource::Screen),
+                Desired { camera: true, .. } => Some(VideoSource::Camera),
+                Desired { .. } => None,
+            };
+            (wanted, std::mem::take(&mut desired.keyframes))
         };
-        if desired.keyframe {
-            self.keyframe.want();
-        }
-        self.bitrate = desired.bitrate;
-        let wanted = match desired {
-            _ if desired.stop => return false,
-            _ if desired.screen => Some(VideoSource::Screen),
-            _ if desired.camera => Some(VideoSource::Camera),
-            _ => None,
-        };
+        keyframes.into_iter().for_each(|peer| self.encodings.want_keyframe(peer));
         if wanted != self.source.as_ref().map(|(kind, _)| *kind) {
             self.switch(wanted);
         }
@@ -100,7 +106,7 @@ impl Worker {
         // The old device is released before the new one is opened: it may be the same.
         self.source = None;
         // Another picture begins: with a keyframe, and with a rate of its own.
-        self.encoder = None;
+        self.encodings.restart();
         self.encoder_failed = false;
         *lock(&self.shared.view) = None;
         self.events.send(MediaEvent::Picture(None));
@@ -176,7 +182,7 @@ impl Worker {
     }
 
     fn handle_encoder_error(&mut self, error: &Vp8Error) {
-        self.encoder = None;
+        self.encodings.restart();
         if !std::mem::replace(&mut self.encoder_failed, true) {
             self.events.notice(format!("The picture cannot be encoded, so nobody sees it: {error}."));
         }
@@ -185,45 +191,39 @@ impl Worker {
     fn encode(&mut self, kind: VideoSource, frame: &I420) -> Result<(), Vp8Error> {
         let screen = kind == VideoSource::Screen;
         let fps = if screen { screen::FPS } else { self.settings.fps };
-        let (width, height, bitrate) = (frame.width(), frame.height(), self.bitrate);
-        let settings = vp8::Settings { width, height, fps, bitrate, screen };
-        let mut encoder = match self.encoder.take() {
-            Some(encoder)
-                if encoder.settings() == (vp8::Settings { bitrate: encoder.settings().bitrate, ..settings }) =>
-            {
-                encoder
-            }
-            Some(_) | None => Encoder::new(settings)?,
-        };
-        encoder.set_bitrate(bitrate)?;
         // A frame that nobody took is missing from everyone's chain.
         let dropped = self.events.dropped();
         if std::mem::replace(&mut self.events_dropped, dropped) != dropped {
-            self.keyframe.want();
+            self.encodings.want_keyframes();
         }
         let now = Instant::now();
+        let original = Original { width: frame.width(), height: frame.height(), fps, screen };
+        let plan = self.ladder.plan(original, self.load.saving(), now);
+        let best = plan.iter().flatten().next().map(|rung| (rung.shape, rung.bitrate));
         let ticks = ticks(frame.captured().saturating_duration_since(self.start).as_nanos());
-        let encoded = encoder.encode(frame, ticks, self.keyframe.is_due(now))?;
-        self.encoder = Some(encoder);
-        if encoded.as_ref().is_some_and(|encoded| encoded.keyframe) {
-            self.keyframe.handle_keyframe(now);
+        let encoded = self.encodings.encode(frame, ticks, (fps, screen), plan, now)?;
+        self.load.note(now.elapsed(), Duration::from_secs(1) / fps.max(1), now);
+        self.count(frame, &encoded);
+        if let Some((shape, bitrate)) = best {
+            let mut stats = lock(&self.shared.stats);
+            (stats.width, stats.height, stats.bitrate) = (shape.width, shape.height, bitrate);
         }
-        self.count(frame, encoded.as_ref());
-        if let Some(Encoded { data, keyframe }) = encoded {
-            self.events.send(MediaEvent::Video(EncodedVideo { data, timestamp: ticks as u32, keyframe }));
+        for Addressed { encoded, peers } in encoded {
+            let (data, keyframe) = (encoded.data, encoded.keyframe);
+            self.events.send(MediaEvent::Video(EncodedVideo { data, timestamp: ticks as u32, keyframe, peers }));
         }
         Ok(())
     }
 
-    fn count(&self, frame: &I420, encoded: Option<&Encoded>) {
+    fn count(&self, frame: &I420, encoded: &[Addressed]) {
         let is_pattern = self.settings.camera == CameraChoice::Pattern;
         let mark: Option<Mark> = is_pattern.then(|| pattern::read(frame)).flatten();
         let mut stats = lock(&self.shared.stats);
         stats.frames_captured += 1;
-        (stats.width, stats.height, stats.bitrate) = (frame.width(), frame.height(), self.bitrate);
         stats.last_mark = mark.or(stats.last_mark);
-        if let Some(encoded) = encoded {
-            stats.frames_encoded += 1;
+        stats.encodings = self.encodings.count();
+        stats.frames_encoded += u64::from(!encoded.is_empty());
+        for Addressed { encoded, .. } in encoded {
             stats.keyframes += u64::from(encoded.keyframe);
             stats.video_bytes += encoded.data.len() as u64;
         }

@@ -38,6 +38,13 @@ pub(crate) struct Settings {
     pub(crate) screen: bool,
 }
 
+impl Settings {
+    /// The bitrate can be changed while an encoder runs.
+    pub(crate) fn differs_only_in_bitrate(self, other: Self) -> bool {
+        Self { bitrate: other.bitrate, ..self } == other
+    }
+}
+
 /// One encoded frame.
 #[derive(Debug, Clone)]
 pub(crate) struct Encoded {

@@ -122,8 +122,8 @@ impl Seen {
             }
             ClientEvent::Session(_)
             | ClientEvent::Untrusted(_)
-            | ClientEvent::KeyframeWanted
-            | ClientEvent::Bitrate(_) => {}
+            | ClientEvent::KeyframeWanted(_)
+            | ClientEvent::Bitrate { .. } => {}
         }
     }
 }
