@@ -1,5 +1,6 @@
 //! The WebRTC engine. Its types stay within this family of files.
 
+mod congestion;
 mod connection;
 mod estimate;
 mod feedback;

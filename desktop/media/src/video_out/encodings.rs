@@ -91,7 +91,8 @@ impl Encodings {
             results.push(encoded);
         }
         let audience = |i: usize| self.stages[i].audience.iter().copied().collect::<Arc<[PeerTag]>>();
-        let addressed = |(i, encoded): (usize, Option<Encoded>)| Some(Addressed { encoded: encoded?, peers: audience(i) });
+        let addressed =
+            |(i, encoded): (usize, Option<Encoded>)| Some(Addressed { encoded: encoded?, peers: audience(i) });
         let results = results.into_iter().enumerate().filter_map(addressed);
         Ok(results.filter(|result| !result.peers.is_empty()).collect())
     }
