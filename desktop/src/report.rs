@@ -78,6 +78,8 @@ pub struct VideoLine {
     pub frames_decoded: u64,
     pub frames_dropped: u64,
     pub frozen_ms: u64,
+    /// The longest time between two pictures, unless the sender paused.
+    pub longest_gap_ms: u64,
     pub keyframe_requests: u64,
     pub width: u32,
     pub height: u32,
@@ -130,6 +132,7 @@ impl PeerLine {
                 frames_decoded: video.decoded,
                 frames_dropped: video.dropped,
                 frozen_ms: video.frozen_ms,
+                longest_gap_ms: video.longest_gap_ms,
                 keyframe_requests: video.keyframe_requests,
                 width: video.width,
                 height: video.height,

@@ -19,6 +19,8 @@ pub struct VideoStats {
     pub dropped: u64,
     /// Every gap between pictures of more than half a second, unless the sender paused.
     pub frozen_ms: u64,
+    /// The longest time between two pictures, unless the sender paused.
+    pub longest_gap_ms: u64,
     pub keyframe_requests: u64,
     /// Of the newest picture.
     pub width: u32,

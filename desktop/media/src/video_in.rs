@@ -132,6 +132,7 @@ impl Meters {
     fn snapshot(&self) -> VideoStats {
         VideoStats {
             frozen_ms: self.freeze.frozen().as_millis() as u64,
+            longest_gap_ms: self.freeze.longest().as_millis() as u64,
             last_mark: self.marks.newest(),
             marks_seen: self.marks.seen(),
             latency_p50_ms: self.marks.percentile(50),

@@ -8,9 +8,9 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
-use tokio::process::Command;
 
 use crate::load::processes_of;
+use crate::place::Place;
 use crate::process::{Process, eventually};
 
 /// Reads the pattern camera's mark from a video element's pixels; see `marks`.
@@ -38,6 +38,8 @@ pub struct PageOptions<'a> {
     pub microphone: Option<&'a Path>,
     /// No camera and no microphone at all.
     pub bare: bool,
+    /// An origin that may use cameras, although it is neither this machine's nor encrypted.
+    pub secure: Option<&'a str>,
     /// Width and height of the window; a laptop's by default.
     pub size: Option<(u32, u32)>,
 }
@@ -51,13 +53,21 @@ pub struct Page {
 
 impl Browsers {
     pub async fn start() -> Result<Self> {
-        let mut command = Command::new("chromedriver");
+        Self::start_at(&Place::here(), "127.0.0.1").await
+    }
+
+    /// Browsers somewhere else, whose driver is reached under `host`.
+    pub async fn start_at(place: &Place, host: &str) -> Result<Self> {
+        let mut command = place.command("chromedriver");
         command.args(["--port=0", "--log-level=SEVERE"]);
+        if host != "127.0.0.1" {
+            command.args(["--allowed-ips=", "--allowed-origins=*"]);
+        }
         let mut driver = Process::start("chromedriver", &mut command)?;
         loop {
             let line = driver.line().await?;
             if let Some((_, port)) = line.split_once("started successfully on port ") {
-                let address = format!("http://127.0.0.1:{}", port.trim_end_matches('.').trim());
+                let address = format!("http://{host}:{}", port.trim_end_matches('.').trim());
                 return Ok(Self { _driver: driver, address });
             }
         }
@@ -82,6 +92,9 @@ impl Browsers {
         .to_vec();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
         arguments.push(format!("--window-size={width},{height}"));
+        if let Some(origin) = options.secure {
+            arguments.push(format!("--unsafely-treat-insecure-origin-as-secure={origin}"));
+        }
         if !options.bare {
             arguments.extend(["--use-fake-device-for-media-stream".into(), "--use-fake-ui-for-media-stream".into()]);
         }

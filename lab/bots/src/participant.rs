@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
-use tokio::process::Command;
 
+use crate::place::Place;
 use crate::process::{PATIENCE, Process, binary, eventually};
 
 /// What the program shows.
@@ -27,8 +27,19 @@ pub struct Participant {
 impl Participant {
     /// Starts `rtc-chat join <address>`; `extra` are further arguments.
     pub fn start(name: &str, address: &str, looks: &Looks<'_>, folder: &Path, extra: &[&str]) -> Result<Self> {
+        Self::start_at(&Place::here(), name, address, looks, folder, extra)
+    }
+
+    pub fn start_at(
+        place: &Place,
+        name: &str,
+        address: &str,
+        looks: &Looks<'_>,
+        folder: &Path,
+        extra: &[&str],
+    ) -> Result<Self> {
         let report = folder.join(format!("{name}.json"));
-        let mut command = Command::new(binary("rtc-chat")?);
+        let mut command = place.command(binary("rtc-chat")?);
         command.args(["join", address, "--control", "--loopback", "--name", name, "--report"]).arg(&report);
         match looks {
             Looks::Headless => command.arg("--headless").env_remove("DISPLAY"),

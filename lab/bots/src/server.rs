@@ -16,8 +16,13 @@ pub struct Server {
 impl Server {
     /// `port` 0 takes a free one. Rooms named in `rooms` are kept and public.
     pub async fn start(data: &Path, port: u16, rooms: &[&str], extra: &[&str]) -> Result<Self> {
+        Self::start_on(&format!("127.0.0.1:{port}"), data, rooms, extra).await
+    }
+
+    /// The same on a socket address of one's own.
+    pub async fn start_on(listen: &str, data: &Path, rooms: &[&str], extra: &[&str]) -> Result<Self> {
         let mut command = Command::new(binary("rtc-chat-server")?);
-        command.args(["--listen", &format!("127.0.0.1:{port}")]).arg("--data-dir").arg(data).args(extra);
+        command.args(["--listen", listen]).arg("--data-dir").arg(data).args(extra);
         for room in rooms {
             command.args(["--room", room]);
         }

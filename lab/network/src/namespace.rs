@@ -21,6 +21,10 @@ impl Namespace {
         Ok(namespace)
     }
 
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// A command that runs inside.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new("ip");

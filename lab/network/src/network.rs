@@ -97,6 +97,14 @@ impl Network {
         }
     }
 
+    /// The namespace of one end, for programs that are started by others.
+    pub fn namespace(&self, side: Side) -> &str {
+        match side {
+            Side::Left => self.left.name(),
+            Side::Right => self.right.name(),
+        }
+    }
+
     /// A command that runs where both ends reach it undisturbed.
     pub fn command_at_hub(&self, program: &str) -> Command {
         self.hub.command(program)

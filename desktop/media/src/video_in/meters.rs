@@ -19,6 +19,7 @@ pub(super) struct FreezeMeter {
     /// The first and the newest packet since the newest picture.
     unshown: Option<(Instant, Instant)>,
     frozen: Duration,
+    longest: Duration,
 }
 
 impl FreezeMeter {
@@ -32,14 +33,20 @@ impl FreezeMeter {
         self.unshown = None;
         let Some((before, timestamp_before)) = self.newest.replace((now, timestamp)) else { return };
         let gap = now.saturating_duration_since(before);
-        if gap <= FREEZE_MIN {
-            return;
-        }
         let sent_apart = timestamp.wrapping_sub(timestamp_before) / TICKS_PER_MS;
         let paused = contiguous && u128::from(sent_apart + PAUSE_SLACK_MS) >= gap.as_millis();
-        if !paused {
+        if gap > FREEZE_MIN && paused {
+            return;
+        }
+        self.longest = self.longest.max(gap);
+        if gap > FREEZE_MIN {
             self.frozen += gap;
         }
+    }
+
+    /// The longest time between two pictures, pauses aside.
+    pub(super) fn longest(&self) -> Duration {
+        self.longest
     }
 
     /// All freezes so far, the present one included.

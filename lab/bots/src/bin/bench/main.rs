@@ -4,11 +4,13 @@ mod comeback;
 mod delay;
 mod first_picture;
 mod load;
+mod network;
 mod server;
 mod soak;
 mod stress;
 mod weight;
 
+use ::network::Profile;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -23,7 +25,7 @@ struct Arguments {
     rounds: usize,
 }
 
-#[derive(Subcommand, Clone, Copy, PartialEq, Eq)]
+#[derive(Subcommand, Clone, PartialEq, Eq)]
 enum What {
     /// From the wish to join to the first picture of someone else
     FirstPicture,
@@ -43,6 +45,23 @@ enum What {
     Stress,
     /// A hundred participants in calls whose server is killed and starts again. Only when it is named
     Comeback,
+    /// Calls over bad networks, the app and Chromium side by side. Minutes long, and for root: only when it is named
+    Network {
+        /// As in `far`, `loss-5`, `narrow-300`; several of the most different ones, if absent
+        profiles: Vec<Profile>,
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
+    },
+    /// One call of `network`, started by it
+    #[command(hide = true)]
+    Inside {
+        profile: String,
+        who: String,
+        left: String,
+        right: String,
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
+    },
     /// Joins and departures of every kind; what they leave behind. Minutes long: only when it is named
     Soak {
         #[arg(long, default_value_t = 10_000)]
@@ -53,7 +72,7 @@ enum What {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let wanted = |what| arguments.what.is_none_or(|only| only == what);
+    let wanted = |what| arguments.what.as_ref().is_none_or(|only| *only == what);
     if wanted(What::FirstPicture) {
         first_picture::run(arguments.rounds).await?;
     }
@@ -69,6 +88,13 @@ async fn main() -> Result<()> {
     match arguments.what {
         Some(What::Load { clients }) => load::run(clients).await,
         Some(What::Soak { joins }) => soak::run(joins).await,
+        Some(What::Network { profiles, seconds }) => {
+            let profiles = if profiles.is_empty() { network::usual() } else { profiles };
+            network::run(&profiles, seconds).await
+        }
+        Some(What::Inside { profile, who, left, right, seconds }) => {
+            network::inside(&profile, &who, &left, &right, seconds).await
+        }
         Some(What::Comeback) => comeback::run().await,
         Some(What::Stress) => {
             stress::kept_chat().await?;
