@@ -2,6 +2,7 @@
 
 import { createRoom, joinRoom, listRooms, Refused } from './api.js';
 import { sentence as asSentence, shownName } from './names.js';
+import { keptName, showName } from './ownname.js';
 import { historyOf } from './rules.js';
 import { el, reconcile, setText } from './view/dom.js';
 
@@ -158,6 +159,7 @@ function sentence(problem) {
   return asSentence(problem.message);
 }
 
+if (keptName() !== '') showName(keptName()); // before one knocks somewhere
 setInterval(refresh, REFRESH_EVERY);
 addEventListener('pageshow', refresh);
 document.addEventListener('visibilitychange', refresh);

@@ -22,6 +22,7 @@ import { Levels } from './sound.js';
 import { Media } from './media.js';
 import { apply, initialModel } from './model.js';
 import { cleanUsername } from './names.js';
+import { keepName, keptName, showName } from './ownname.js';
 import { wordsForDeed } from './rules.js';
 import { Session } from './session.js';
 import { summarize } from './stats.js';
@@ -30,12 +31,11 @@ import { testHook, Timeline } from './testhook.js';
 import { listenToKeys } from './view/keyboard.js';
 import { RoomView } from './view/room.js';
 
-const NAME_KEY = 'rtc-chat.username';
 const DETAILS_EVERY = 1_000;
 
 const { roomId, clientId, lobby = location.pathname.replace(/\/[^/]*\/?$/, '') || '/rtc' } = document.body.dataset;
 
-let model = initialModel({ room: roomId, me: clientId, username: storedName() });
+let model = initialModel({ room: roomId, me: clientId, username: keptName() });
 const timeline = new Timeline();
 const levels = new Levels((who, speaking) => emit({ type: 'speaking', who, speaking }));
 const media = new Media({
@@ -143,7 +143,7 @@ function handleUsername(given) {
   const username = cleanUsername(given);
   emit({ type: 'username', username });
   session.setUsername(username);
-  store(username);
+  keepName(username);
 }
 
 /** To whom one writes; `null`: everyone. The chat opens for it. */
@@ -274,25 +274,10 @@ setInterval(async () => {
 
 // ------------------------------------------------------------------------------------------------------------ start
 
-function storedName() {
-  try {
-    return cleanUsername(localStorage.getItem(NAME_KEY) ?? '');
-  } catch {
-    return ''; // the browser keeps nothing for this page
-  }
-}
-
-function store(username) {
-  try {
-    localStorage.setItem(NAME_KEY, username);
-  } catch {
-    // the browser keeps nothing for this page: the name holds until it is closed
-  }
-}
-
 window.rtcChat = testHook({ model: () => model, timeline, measure });
 document.querySelector('#app').append(view.element);
 emit({ type: 'canShareScreen', able: media.canShareScreen });
 tabs.take();
+if (model.username) showName(model.username); // a browser that kept it for itself alone until now
 link.start();
 media.start();

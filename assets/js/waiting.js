@@ -1,20 +1,13 @@
-//! The waiting page: says to those inside what one is called. Without it one knocks under the usual name.
+//! The waiting page: where those inside read another name than one's own, as before a first visit to a room, it knocks anew.
 
-import { cleanUsername } from './names.js';
-
-const NAME_KEY = 'rtc-chat.username';
-
-function storedName() {
-  try {
-    return cleanUsername(localStorage.getItem(NAME_KEY) ?? '');
-  } catch {
-    return ''; // the browser keeps nothing for this page
-  }
-}
+import { keptName, showName, shownToServer } from './ownname.js';
 
 const address = new URL(location.href);
-const name = storedName();
-if (name !== '' && address.searchParams.get('name') !== name) {
-  address.searchParams.set('name', name);
+const name = keptName();
+if (name !== '' && (address.searchParams.get('name') ?? shownToServer()) !== name) {
+  showName(name);
+  // Without cookies the address has to say it.
+  if (shownToServer() === name) address.searchParams.delete('name');
+  else address.searchParams.set('name', name);
   location.replace(address);
 }

@@ -1,6 +1,7 @@
 //! Names and chat text of strangers: bounded, shown literally, and linked only where that is safe.
 
 import { cleanUsername, initials, shownName, whyUnsendable } from '/assets/js/names.js';
+import { keepName, keptName, shownToServer } from '/assets/js/ownname.js';
 import { withLinks } from '/assets/js/view/links.js';
 import { identityOf, isOfGeneration } from '/assets/js/sdp.js';
 import { assert, assertEqual } from './assert.js';
@@ -13,6 +14,15 @@ export const tests = {
     assertEqual(cleanUsername('a\u202eb\u200b\u0007c'), 'abc');
     assertEqual([...cleanUsername('x'.repeat(70))].length, 64);
     assertEqual(cleanUsername('\u200b \u202e'), '');
+  },
+
+  'the name that one chose is kept, also where the server sees it': () => {
+    const before = keptName();
+    for (const name of ['Ann; path=/x', 'Éva = 😀', 'Bo\ud800']) {
+      keepName(name);
+      assertEqual([keptName(), shownToServer()], [name, name.toWellFormed()]);
+    }
+    keepName(before);
   },
 
   'a name of nothing visible is still a name, and marks do not tower': () => {

@@ -7,6 +7,8 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use percent_encoding::percent_decode_str;
+use protocol::Username;
 use rooms::SessionId;
 
 use super::App;
@@ -14,6 +16,10 @@ use crate::credentials::Verdict;
 use crate::keys::Keys;
 
 const COOKIE: &str = "rtc_chat_session";
+/// How its person wants to be called, as the page keeps it: percent-encoded, and no secret.
+const NAME_COOKIE: &str = "rtc_chat_name";
+/// 64 characters of four bytes, each byte written as `%F0`.
+const NAME_COOKIE_BYTES: usize = 64 * 4 * 3;
 
 /// What a request carries of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +40,8 @@ pub(crate) struct Caller {
     pub bearer: Token,
     /// A browser, not a program: it keeps its session in the cookie, out of any script's reach.
     pub is_browser: bool,
+    /// The name that the browser keeps for its person.
+    pub kept_name: Option<Username>,
     is_secure: bool,
     /// As what the sender knows us.
     host: Option<String>,
@@ -134,11 +142,20 @@ impl FromRequestParts<App> for Caller {
                 },
                 (_, token) => token,
             },
+            kept_name: jar.get(NAME_COOKIE).and_then(|cookie| read_name(cookie.value())),
             is_browser: headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN),
             is_secure: app.0.tls.is_some()
                 || app.0.behind_proxy && headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https"),
         })
     }
+}
+
+/// What cannot be a name is none: a person cannot mend a cookie.
+fn read_name(value: &str) -> Option<Username> {
+    if value.len() > NAME_COOKIE_BYTES {
+        return None;
+    }
+    Username::parse(&percent_decode_str(value).decode_utf8().ok()?).ok()
 }
 
 /// Where a request comes from.

@@ -52,7 +52,8 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// What it is worth. A join token's name goes before the one that a person gives.
+    /// What it is worth. A join token's name goes before the one that a person gives, and that before the one that the
+    /// browser keeps.
     pub(crate) fn at_the_door(
         self,
         app: &App,
@@ -60,7 +61,8 @@ impl Shown {
         room: &RoomId,
     ) -> Result<(Pass, Option<Username>), Failure> {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let name = given(self.name).map(|name| Username::parse(&name)).transpose()?;
+        let name =
+            given(self.name).map(|name| Username::parse(&name)).transpose()?.or_else(|| caller.kept_name.clone());
         if let Some(token) = given(self.join_token) {
             let key = app.0.credentials.join_key().ok_or(TokenError::NoKey)?;
             let voucher = key.open(&token, room, unix_time())?;

@@ -44,6 +44,27 @@ async fn whoever_is_let_in_has_a_seat_at_the_next_question() {
 }
 
 #[tokio::test]
+async fn one_knocks_at_once_under_the_name_that_the_browser_keeps() {
+    let site = Site::with(&[]).await;
+    let mut owner = guarded(&site, json!({})).await;
+    let kept = |name: &str| Visitor::of(&site).saying("cookie", &format!("rtc_chat_name={name}"));
+    let too_long = "%F0%9F%98%80".repeat(65);
+    let tries = [
+        ("Bea%20%26%20%C3%89va", "/rtc/hall", "Bea & Éva"),
+        ("Bea", "/rtc/hall?name=Cleo", "Cleo"),
+        ("%F0%9F%98%80", "/rtc/hall", "😀"),
+        ("%FF", "/rtc/hall", "Major Tom"),
+        ("%E2%80%8B", "/rtc/hall", "Major Tom"),
+        (&too_long, "/rtc/hall", "Major Tom"),
+    ];
+    for (n, (cookie, path, name)) in tries.into_iter().enumerate() {
+        assert_eq!(kept(cookie).get(path).await.status, StatusCode::ACCEPTED, "{cookie}");
+        let knocks = knocking(&mut owner, n + 1).await;
+        assert_eq!(knocks.clients[n].username, name, "{cookie}");
+    }
+}
+
+#[tokio::test]
 async fn whoever_is_denied_is_told() {
     let site = Site::with(&[]).await;
     let mut owner = guarded(&site, json!({})).await;
