@@ -42,8 +42,11 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
             shown.response.labelled_by(label.id);
         });
         kept(ui, form);
-        ui.add(Checkbox::new(&mut form.public, "Show in the list of rooms"));
-        ui.add(Checkbox::new(&mut form.lobby, "Newcomers wait to be let in"));
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            ui.add(Checkbox::new(&mut form.public, "Show in the list of rooms"));
+            ui.add(Checkbox::new(&mut form.lobby, "Newcomers wait to be let in"));
+        });
         let enter = (name.lost_focus() || password.lost_focus()) && ui.input(|input| input.key_pressed(Key::Enter));
         if name.changed() {
             form.error = None;
@@ -71,11 +74,12 @@ fn kept(ui: &mut Ui, form: &mut CreateForm) {
     let usual = if form.public && form.password.is_empty() { History::Hours(24) } else { History::None };
     let words = |history: Option<History>| match history {
         Some(history) => history_words(history),
-        None => format!("{} (as usual)", history_words(usual)),
+        None => format!("{}, as usual", history_words(usual)),
     };
-    ui.horizontal(|ui| {
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 5.0;
         let label = ui.label(RichText::new("Messages are kept").font(strong(13.5)));
-        let choice = combo("history", 150.0, RichText::new(words(form.history)));
+        let choice = combo("history", ui.available_width(), RichText::new(words(form.history)));
         let shown = choice.show_ui(ui, |ui| {
             for history in std::iter::once(None).chain(HISTORIES.map(Some)) {
                 ui.selectable_value(&mut form.history, history, words(history));

@@ -106,9 +106,9 @@ fn an_unknown_room_can_be_created_under_the_same_name() {
 fn a_room_is_made_with_a_lobby_and_a_memory_of_ones_choice() {
     let mut bench = Bench::new();
     bench.type_into("Name", "Retro");
-    assert_eq!(bench.text_of("Messages are kept"), "For a day (as usual)");
+    assert_eq!(bench.text_of("Messages are kept"), "For a day, as usual");
     bench.click("Show in the list of rooms");
-    assert_eq!(bench.text_of("Messages are kept"), "Not at all (as usual)");
+    assert_eq!(bench.text_of("Messages are kept"), "Not at all, as usual");
     bench.click("Newcomers wait to be let in");
     bench.click("Messages are kept");
     bench.click("For ever");
