@@ -1,10 +1,13 @@
 //! One person's participant: introduces the media engine and the client to each other, which do not know each other.
 
+mod capture;
 mod hall;
 mod inbox;
 mod lobby;
 mod peers;
 mod room;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,6 +23,7 @@ use url::Url;
 use crate::memory::Memory;
 use crate::report::{Report, Reporting};
 use crate::{Backend, Command, Event, Tile};
+use capture::Capture;
 use inbox::{Inbox, Told};
 pub(crate) use peers::Connection;
 use room::Switchboard;
@@ -53,11 +57,9 @@ pub struct Participant {
     engine: Arc<Engine>,
     switchboard: Arc<Switchboard>,
     inbox: Receiver<Told>,
-    /// What is captured now, or will be as soon as a room is entered.
-    sending: MediaState,
     room: Option<RoomId>,
-    /// Rooms that were entered, and nobody has heard of it yet.
-    n_entrances: usize,
+    /// The number of the last stay in a room.
+    stay: u64,
     /// Whoever comes back is who it was, an owner perhaps.
     memory: Memory,
     /// The pump of the current room, and requests of the lobby. Dropping them ends them.
@@ -69,17 +71,25 @@ impl Participant {
     pub fn start(config: ParticipantConfig, runtime: &Handle) -> Self {
         let (engine, media_events) = Engine::start(config.media.clone());
         let (sender, inbox) = Inbox::channel(Arc::clone(&config.wake));
-        let switchboard = Arc::new(Switchboard::new(sender, config.memory.clone()));
-        Switchboard::pump_media(&switchboard, media_events);
+        let engine = Arc::new(engine);
         let sending =
             MediaState { camera: config.camera, microphone: config.microphone, screen: config.screen, hand: false };
+        // The pump of media lives as long as the engine, and must not be why it does.
+        let devices = Arc::downgrade(&engine);
+        let capture = Capture::new(sending, move |MediaState { camera, microphone, screen, .. }| {
+            let Some(devices) = devices.upgrade() else { return };
+            devices.set_camera(camera);
+            devices.set_microphone(microphone);
+            devices.set_screen(screen);
+        });
+        let switchboard = Arc::new(Switchboard::new(sender, config.memory.clone(), capture));
+        Switchboard::pump_media(&switchboard, media_events);
         let mut participant = Self {
-            engine: Arc::new(engine),
+            engine,
             switchboard,
             inbox,
-            sending,
             room: None,
-            n_entrances: 0,
+            stay: 0,
             memory: config.memory.clone(),
             room_tasks: JoinSet::new(),
             lobby_tasks: JoinSet::new(),
@@ -95,7 +105,6 @@ impl Participant {
         self.leave_quietly();
         self.switchboard.enter(self.config.server.clone(), room.clone(), Instant::now());
         self.switchboard.tell(Event::Entering(room.clone()));
-        self.n_entrances += 1;
         let options = client::Options {
             server: self.config.server.clone(),
             room: room.clone(),
@@ -108,14 +117,14 @@ impl Participant {
             create,
         };
         let (client, events) = Client::start(options, &self.runtime);
-        client.command(session::Command::SetMedia(self.sending));
+        client.command(session::Command::SetMedia(self.switchboard.capture().sending()));
         self.switchboard.set_client(client);
+        self.stay = self.switchboard.capture().begin();
         self.room_tasks.spawn_on(
-            Switchboard::pump_client(Arc::clone(&self.switchboard), Arc::clone(&self.engine), events),
+            Switchboard::pump_client(Arc::clone(&self.switchboard), Arc::clone(&self.engine), events, self.stay),
             &self.runtime,
         );
         self.room = Some(room);
-        self.apply_sending();
     }
 
     /// Says good-bye in the background and lets go of everything that belongs to the room.
@@ -125,43 +134,24 @@ impl Participant {
         }
         self.room_tasks.abort_all();
         self.switchboard.close_peers(&self.engine);
+        self.switchboard.capture().end(self.stay);
         self.room = None;
-        self.apply_sending();
-    }
-
-    /// Whoever was put out or not let in has left: nothing is captured any more.
-    fn follow(&mut self, event: &Event) {
-        match event {
-            Event::Entering(_) => self.n_entrances = self.n_entrances.saturating_sub(1),
-            // Not the end of an earlier stay.
-            Event::Session(session::Event::Status(status)) if status.is_final() && self.n_entrances == 0 => {
-                self.leave_quietly();
-            }
-            _ => {}
-        }
     }
 
     fn set_sending(&mut self, change: impl FnOnce(&mut MediaState)) {
-        let before = self.sending;
-        change(&mut self.sending);
-        if self.sending == before {
-            return;
+        if self.switchboard.capture().change(change) {
+            self.announce_sending();
         }
-        self.apply_sending();
-        self.switchboard.command(session::Command::SetMedia(self.sending));
+    }
+
+    /// To the room, and to whoever looks.
+    fn announce_sending(&mut self) {
+        self.switchboard.command(session::Command::SetMedia(self.switchboard.capture().sending()));
         self.tell_sending();
     }
 
-    /// Outside a room nothing is captured: no light on the camera, no open microphone.
-    fn apply_sending(&self) {
-        let inside = self.room.is_some();
-        self.engine.set_camera(inside && self.sending.camera);
-        self.engine.set_microphone(inside && self.sending.microphone);
-        self.engine.set_screen(inside && self.sending.screen);
-    }
-
     fn tell_sending(&mut self) {
-        let MediaState { camera, microphone, screen, hand } = self.sending;
+        let MediaState { camera, microphone, screen, hand } = self.switchboard.capture().sending();
         self.switchboard.tell(Event::Sending { camera, microphone, screen, hand });
     }
 }
@@ -171,10 +161,10 @@ impl Backend for Participant {
         while self.lobby_tasks.try_join_next().is_some() {}
         loop {
             match self.inbox.try_recv().ok()? {
-                Told::Event(event) => {
-                    self.follow(&event);
-                    return Some(event);
-                }
+                Told::Event(event) => return Some(event),
+                // Whoever was put out or not let in has left.
+                Told::Ended(stay) if self.stay == stay && self.room.is_some() => self.leave_quietly(),
+                Told::Ended(_) => {}
                 Told::RoomCreated { room, password, token } => {
                     let token = Some(token).filter(|token| !token.is_empty());
                     self.switchboard.remember(&self.config.server, &room, token);
@@ -187,8 +177,8 @@ impl Backend for Participant {
                     return Some(Event::Left);
                 }
                 Told::RoomDeleted(_) => {}
+                Told::Muted => self.announce_sending(),
                 // The session has done and told it already.
-                Told::Muted => self.set_sending(|sending| sending.microphone = false),
                 Told::HandLowered => self.set_sending(|sending| sending.hand = false),
                 // The switch and what the others are told follow what is really sent.
                 Told::SourceLost(VideoSource::Camera) => self.set_sending(|sending| sending.camera = false),

@@ -23,6 +23,8 @@ pub(super) enum Told {
     },
     /// The room is no more, because we wanted so.
     RoomDeleted(RoomId),
+    /// This stay in a room is over; nothing is captured for it any more.
+    Ended(u64),
     /// A moderator has turned our microphone off.
     Muted,
     HandLowered,

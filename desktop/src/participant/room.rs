@@ -12,6 +12,7 @@ use session::{Event as SessionEvent, Status};
 use tokio::sync::mpsc;
 use url::Url;
 
+use super::capture::Capture;
 use super::inbox::{Inbox, Told};
 use super::peers::Peers;
 use crate::memory::Memory;
@@ -25,6 +26,7 @@ pub(super) struct Switchboard {
     peers: Mutex<Peers>,
     log: Mutex<Log>,
     memory: Memory,
+    capture: Capture,
     /// Where the room is that one is in.
     place: Mutex<Option<(Url, RoomId)>>,
 }
@@ -44,7 +46,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Switchboard {
-    pub(super) fn new(inbox: Inbox, memory: Memory) -> Self {
+    pub(super) fn new(inbox: Inbox, memory: Memory, capture: Capture) -> Self {
         Self {
             inbox,
             client: Mutex::new(None),
@@ -52,8 +54,13 @@ impl Switchboard {
             peers: Mutex::new(Peers::new(Instant::now())),
             log: Mutex::new(Log::default()),
             memory,
+            capture,
             place: Mutex::new(None),
         }
+    }
+
+    pub(super) fn capture(&self) -> &Capture {
+        &self.capture
     }
 
     pub(super) fn tell(&self, event: Event) {
@@ -152,8 +159,13 @@ impl Switchboard {
         }
     }
 
-    /// What the client hears goes to the engine and to whoever looks, until the client ends.
-    pub(super) async fn pump_client(this: Arc<Self>, engine: Arc<Engine>, mut events: mpsc::Receiver<ClientEvent>) {
+    /// What the client of `stay` hears goes to the engine and to whoever looks, until the client ends.
+    pub(super) async fn pump_client(
+        this: Arc<Self>,
+        engine: Arc<Engine>,
+        mut events: mpsc::Receiver<ClientEvent>,
+        stay: u64,
+    ) {
         while let Some(event) = events.recv().await {
             match event {
                 ClientEvent::Rtp { client, kind, packet } => {
@@ -169,8 +181,16 @@ impl Switchboard {
                 ClientEvent::Session(event) => {
                     this.note(&event, &engine);
                     this.memorise(&event);
-                    this.obey(&event, &engine);
+                    this.obey(&event);
+                    let is_end = matches!(&event, SessionEvent::Status(status) if status.is_final());
+                    if is_end {
+                        // Whether or not anybody looks: whoever was put out is not filmed any more.
+                        this.capture.end(stay);
+                    }
                     this.tell(Event::Session(event));
+                    if is_end {
+                        this.pass(Told::Ended(stay));
+                    }
                 }
             }
         }
@@ -210,10 +230,10 @@ impl Switchboard {
     }
 
     /// Whether or not anybody looks, the microphone is off at once.
-    fn obey(&self, event: &SessionEvent, engine: &Engine) {
+    fn obey(&self, event: &SessionEvent) {
         match event {
             SessionEvent::Moderated { action: Action::Mute | Action::MuteAll, .. } => {
-                engine.set_microphone(false);
+                self.capture.change(|sending| sending.microphone = false);
                 self.pass(Told::Muted);
             }
             SessionEvent::Moderated { action: Action::LowerHand, .. } => self.pass(Told::HandLowered),

@@ -1,0 +1,128 @@
+//! Cameras and microphones are let go when the stay is over, whoever ended it and whether or not anybody looks.
+
+use std::sync::{Arc, Mutex};
+
+use client::ClientEvent;
+use crossbeam_channel::Receiver;
+use media::{CameraChoice, Engine, EngineConfig, MicrophoneChoice, SpeakerChoice};
+use protocol::{Action, ErrorId, ErrorNotice, MediaState, Username};
+use session::{Event as Session, Status};
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+use url::Url;
+
+use super::capture::Capture;
+use super::inbox::{Inbox, Told};
+use super::room::Switchboard;
+use super::{Participant, ParticipantConfig};
+use crate::memory::Memory;
+
+const FILMED: MediaState = MediaState { microphone: true, camera: true, screen: false, hand: false };
+
+/// What stands between a client and whoever looks, without either.
+struct Bench {
+    switchboard: Arc<Switchboard>,
+    inbox: Receiver<Told>,
+    /// What the devices were told, the last at the end.
+    captured: Arc<Mutex<Vec<MediaState>>>,
+    engine: Arc<Engine>,
+}
+
+/// Opens no device.
+fn idle() -> EngineConfig {
+    EngineConfig {
+        camera: CameraChoice::Off,
+        microphone: MicrophoneChoice::Off,
+        speaker: SpeakerChoice::Null,
+        ..EngineConfig::default()
+    }
+}
+
+impl Bench {
+    fn new() -> Self {
+        let captured = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&captured);
+        let capture = Capture::new(FILMED, move |sending| told.lock().unwrap().push(sending));
+        let (sender, inbox) = Inbox::channel(Arc::new(|| {}));
+        let (engine, _) = Engine::start(idle());
+        let switchboard = Arc::new(Switchboard::new(sender, Memory::default(), capture));
+        Self { switchboard, inbox, captured, engine: Arc::new(engine) }
+    }
+
+    /// A client of `stay` says this, and no more.
+    fn hear(&self, stay: u64, event: Session) {
+        let (sender, events) = mpsc::channel(1);
+        sender.try_send(ClientEvent::Session(event)).unwrap();
+        drop(sender);
+        let pump = Switchboard::pump_client(Arc::clone(&self.switchboard), Arc::clone(&self.engine), events, stay);
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(pump);
+    }
+
+    fn captured(&self) -> MediaState {
+        *self.captured.lock().unwrap().last().unwrap()
+    }
+}
+
+fn ends() -> [Status; 3] {
+    let refused = Status::Refused(ErrorNotice::new(ErrorId::Denied, "no"));
+    let removed = |banned| Status::Removed { banned, by: None };
+    [refused, removed(false), removed(true)]
+}
+
+#[test]
+fn whoever_is_put_out_or_refused_is_not_filmed_any_more_before_anybody_looks() {
+    for end in ends() {
+        let bench = Bench::new();
+        let stay = bench.switchboard.capture().begin();
+        assert_eq!(bench.captured(), FILMED);
+        bench.hear(stay, Session::Status(end.clone()));
+        assert_eq!(bench.captured(), MediaState::default(), "{end:?}: nobody is in a room, and the camera is on");
+        bench.switchboard.capture().change(|sending| sending.screen = true);
+        assert_eq!(bench.captured(), MediaState::default(), "{end:?}: a switch turns nothing on outside a room");
+        let told: Vec<Told> = bench.inbox.try_iter().collect();
+        assert!(matches!(told[..], [Told::Event(_), Told::Ended(ended)] if ended == stay), "{end:?}");
+    }
+}
+
+#[test]
+fn the_end_of_an_earlier_stay_does_not_end_the_next() {
+    let bench = Bench::new();
+    let first = bench.switchboard.capture().begin();
+    let second = bench.switchboard.capture().begin();
+    for end in ends() {
+        bench.hear(first, Session::Status(end));
+        assert_eq!(bench.captured(), FILMED);
+    }
+    bench.switchboard.capture().end(second);
+    assert_eq!(bench.captured(), MediaState::default());
+}
+
+#[test]
+fn whoever_is_muted_stays_so_whatever_else_is_switched_before_anybody_looks() {
+    let bench = Bench::new();
+    let stay = bench.switchboard.capture().begin();
+    bench.hear(stay, Session::Moderated { action: Action::Mute, by: None });
+    bench.switchboard.capture().change(|sending| sending.camera = false);
+    assert_eq!(bench.captured(), MediaState::default());
+}
+
+#[test]
+fn the_engine_goes_with_its_participant() {
+    let runtime = Runtime::new().unwrap();
+    let config = ParticipantConfig {
+        server: Url::parse("http://127.0.0.1:1").unwrap(),
+        memory: Memory::default(),
+        username: Username::default(),
+        media: idle(),
+        loopback: true,
+        create: false,
+        camera: true,
+        microphone: true,
+        screen: false,
+        wake: Arc::new(|| {}),
+    };
+    let participant = Participant::start(config, runtime.handle());
+    let engine = Arc::downgrade(&participant.engine);
+    drop(participant);
+    assert!(engine.upgrade().is_none(), "something else holds it: no device is ever released");
+}
