@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eframe::egui::{self, ViewportBuilder, ViewportCommand};
+use eframe::egui::{self, OpenUrl, ViewportBuilder, ViewportCommand};
 use eframe::glow;
 use jiff::tz::TimeZone;
 use protocol::Username;
@@ -166,7 +166,7 @@ impl Window {
         self.backend.command(command);
     }
 
-    fn execute(&mut self, intent: Intent) {
+    fn execute(&mut self, intent: Intent, ctx: &egui::Context) {
         match intent {
             Intent::Do(command) => self.command(command),
             Intent::ReadChat => {
@@ -179,6 +179,7 @@ impl Window {
             Intent::ForgetTrouble => self.model.trouble = None,
             Intent::AskForTrust => self.model.is_asking_for_trust = true,
             Intent::Distrust => self.model.is_asking_for_trust = false,
+            Intent::Open(url) => ctx.open_url(OpenUrl::new_tab(url)),
         }
     }
 
@@ -268,7 +269,7 @@ impl eframe::App for Window {
             ui.ctx().request_repaint();
         }
         for intent in intents {
-            self.execute(intent);
+            self.execute(intent, ui.ctx());
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod chat;
 mod hall;
+mod links;
 mod lobby;
 mod plain;
 mod toast;
@@ -19,6 +20,7 @@ use crate::{Command, Doubt, Event};
 
 pub use chat::{Chat, Entry, Shown};
 pub use hall::Hall;
+pub use links::{WebLink, web_links};
 pub use lobby::{JoinRefusal, Listing, Lobby};
 pub use plain::{initials, plain_name, plain_text};
 pub use toast::{Toast, ToastKind, Toasts};

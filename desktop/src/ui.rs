@@ -10,11 +10,13 @@ mod invites;
 mod join;
 mod keys;
 mod layout;
+mod linked;
 mod lobby;
 mod order;
 mod people;
 mod room;
 mod room_settings;
+mod scrollback;
 mod settings;
 mod stage;
 mod status;
@@ -30,6 +32,7 @@ use std::time::Instant;
 
 use eframe::egui::{Rect, Ui};
 use jiff::tz::TimeZone;
+use url::Url;
 
 use crate::model::Model;
 use crate::{Command, Tile};
@@ -52,6 +55,8 @@ pub enum Intent {
     AskForTrust,
     /// Not for the moment.
     Distrust,
+    /// A page of the web, in the browser.
+    Open(Url),
 }
 
 /// Where a picture goes.

@@ -6,6 +6,8 @@
 mod before;
 #[path = "window/bench.rs"]
 mod bench;
+#[path = "window/chat.rs"]
+mod chat;
 #[path = "window/lobby.rs"]
 mod lobby;
 #[path = "window/names.rs"]

@@ -1,23 +1,23 @@
 //! The chat: what was said, and a place to say something.
 
 use eframe::egui::{
-    Color32, CornerRadius, Frame, Label, Margin, Popup, Rect, RichText, Role as WidgetRole, ScrollArea, Sense, Ui,
-    UiBuilder, Vec2, WidgetInfo, pos2, vec2,
+    Color32, CornerRadius, Frame, Label, Margin, Popup, Rect, RichText, Role as WidgetRole, Sense, Ui, UiBuilder, Vec2,
+    WidgetInfo, pos2,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use protocol::{Role, TextId};
 use session::ChatLine;
+use url::Url;
 
 use super::icon::Icon;
+use super::order::Question;
 use super::theme::{self, strong};
 use super::widget::{Look, button_enabled, focus_ring, soft};
-use super::{Intent, Scene, View, composer, order};
+use super::{Intent, Scene, View, composer, linked, order};
 use crate::Command;
 use crate::model::{Entry, Shown, Visit};
 
-/// A guess, until a line has been on screen once.
-const HEIGHT_GUESS: f32 = 44.0;
 /// The menu of a line.
 const MENU_SIDE: f32 = 26.0;
 
@@ -46,33 +46,11 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, visit: &Visi
     ui.scope_builder(UiBuilder::new().max_rect(below), |ui| composer::show(ui, view, visit, intents));
 }
 
-/// Only the lines in sight are laid out; the others are as high as they were last time.
+/// What was said so far.
 fn history(ui: &mut Ui, zone: &TimeZone, view: &mut View, visit: &Visit, intents: &mut Vec<Intent>) {
     let mut wish = None;
-    let heights = &mut view.chat_heights;
-    ScrollArea::vertical().auto_shrink(false).stick_to_bottom(true).show_viewport(ui, |ui, viewport| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        let width = ui.available_width() - 10.0;
-        heights.prepare(width);
-        let top = ui.cursor().top();
-        for shown in visit.chat.entries() {
-            let number = shown.number;
-            let at = ui.cursor().top() - top;
-            if let Some(height) = heights.get(number)
-                && (at + height < viewport.top() - 50.0 || at > viewport.bottom() + 50.0)
-            {
-                ui.allocate_space(vec2(width, height));
-                continue;
-            }
-            if heights.get(number).is_none() && at > viewport.bottom() + 2_000.0 {
-                ui.allocate_space(vec2(width, HEIGHT_GUESS));
-                continue;
-            }
-            let drawn = ui.push_id(number, |ui| show_entry(ui, zone, visit, shown, width));
-            wish = drawn.inner.or(wish.take());
-            heights.set(number, drawn.response.rect.height());
-        }
-        ui.add_space(6.0);
+    view.scrollback.show(ui, &visit.chat, |ui, shown, width| {
+        wish = show_entry(ui, zone, visit, shown, width).or(wish.take());
     });
     match wish {
         Some(Wish::Edit(id)) => {
@@ -80,13 +58,15 @@ fn history(ui: &mut Ui, zone: &TimeZone, view: &mut View, visit: &Visit, intents
                 view.edit(id, &line.text);
             }
         }
-        Some(Wish::Delete(id)) => intents.push(Intent::Do(Command::DeleteText(id))),
+        Some(Wish::Delete(id)) => view.question = Some(Question::about_the_line(id)),
+        Some(Wish::Open(url)) => intents.push(Intent::Open(url)),
         None => {}
     }
 }
 
-/// What the menu of a line was used for.
+/// What a line was used for.
 enum Wish {
+    Open(Url),
     Edit(TextId),
     Delete(TextId),
 }
@@ -118,7 +98,7 @@ fn menu(ui: &Ui, line: &ChatLine, role: Role, top: f32) -> Option<Wish> {
         if line.mine && order::item(ui, "Edit").clicked() {
             wish = Some(Wish::Edit(id));
         }
-        if order::item(ui, "Delete").clicked() {
+        if order::item(ui, "Delete…").clicked() {
             wish = Some(Wish::Delete(id));
         }
     });
@@ -164,18 +144,19 @@ fn show_line(ui: &mut Ui, zone: &TimeZone, visit: &Visit, line: &ChatLine, conti
     let frame = Frame::new().fill(fill).corner_radius(corner).inner_margin(Margin::symmetric(11, 7));
     let bubble = frame.show(ui, |ui| {
         ui.set_max_width((ui.available_width() - MENU_SIDE).max(40.0));
-        // A long word is broken rather than let out of the panel.
-        ui.add(Label::new(RichText::new(&line.text).size(14.5)).wrap().selectable(true));
+        let link = linked::show(ui, &line.text);
         if line.edited {
             ui.label(soft("edited").size(11.5));
         }
+        link
     });
     if line.private {
         let rect = bubble.response.rect;
         let bar = Rect::from_min_size(pos2(rect.left(), rect.top() + 5.0), Vec2::new(3.0, rect.height() - 10.0));
         ui.painter().rect_filled(bar, 1, theme::WARN);
     }
-    menu(ui, line, visit.hall.role(), bubble.response.rect.top() + 3.0)
+    let wish = menu(ui, line, visit.hall.role(), bubble.response.rect.top() + 3.0);
+    bubble.inner.map(Wish::Open).or(wish)
 }
 
 /// "14:05", or nothing for a time that cannot be.

@@ -1,7 +1,7 @@
 //! What someone with a role may do to another, and the question before what cannot be taken back.
 
 use eframe::egui::{Checkbox, Label, Popup, Response, RichText, Ui};
-use protocol::{Action, ClientId, Moderate, Role};
+use protocol::{Action, ClientId, Moderate, Role, TextId};
 
 use super::icon::Icon;
 use super::theme::{self, strong};
@@ -9,6 +9,9 @@ use super::widget::{Look, actions, button, complaint, dialog, icon_button, soft}
 use super::{Intent, View};
 use crate::Command;
 use crate::model::{Face, Visit};
+
+/// Of a line that is to be deleted, this many characters are shown.
+const QUOTED_MAX: usize = 120;
 
 /// A question that is to be answered with yes or no.
 #[derive(Debug)]
@@ -24,6 +27,7 @@ enum Deed {
     Ban { client: ClientId, name: String },
     HandOver { client: ClientId, name: String },
     DeleteRoom,
+    DeleteLine(TextId),
 }
 
 impl Question {
@@ -31,13 +35,19 @@ impl Question {
         Self { deed: Deed::DeleteRoom, address: false }
     }
 
+    pub(super) fn about_the_line(line: TextId) -> Self {
+        Self { deed: Deed::DeleteLine(line), address: false }
+    }
+
     /// Whether it can still be answered.
     pub(super) fn is_fair(&self, visit: &Visit) -> bool {
+        let keeps_order = visit.hall.role() >= Role::Moderator;
         match &self.deed {
             Deed::Kick { client, .. } | Deed::Ban { client, .. } | Deed::HandOver { client, .. } => {
-                visit.person(client).is_some()
+                keeps_order && visit.person(client).is_some()
             }
             Deed::DeleteRoom => visit.hall.role() == Role::Owner,
+            Deed::DeleteLine(id) => visit.chat.line(*id).is_some_and(|line| line.mine || keeps_order),
         }
     }
 }
@@ -156,7 +166,25 @@ fn words(deed: &Deed, visit: &Visit) -> (String, String, &'static str) {
             "Everyone is put out, and what was written is gone for good.".to_owned(),
             "Delete",
         ),
+        Deed::DeleteLine(id) => {
+            let line = visit.chat.line(*id);
+            let title = match line.filter(|line| !line.mine) {
+                Some(line) => format!("Delete this message of {}?", line.name),
+                None => "Delete your message?".to_owned(),
+            };
+            let quoted = line.map(|line| quoted(&line.text)).unwrap_or_default();
+            (title, format!("{quoted}\n\nIt disappears for everyone and cannot be brought back."), "Delete")
+        }
     }
+}
+
+/// Enough of a line to know it again.
+fn quoted(text: &str) -> String {
+    let mut start: String = text.chars().take(QUOTED_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(QUOTED_MAX).is_some() {
+        start.push('…');
+    }
+    format!("“{start}”")
 }
 
 fn command(question: &Question) -> Command {
@@ -165,6 +193,7 @@ fn command(question: &Question) -> Command {
         Deed::Ban { client, .. } => (Action::Ban, client),
         Deed::HandOver { client, .. } => (Action::HandOver, client),
         Deed::DeleteRoom => return Command::DeleteRoom,
+        Deed::DeleteLine(id) => return Command::DeleteText(*id),
     };
     let address = action == Action::Ban && question.address;
     Command::Moderate(Moderate { action, client: Some(client.clone()), address })

@@ -8,6 +8,7 @@ use super::Intent;
 use super::invites::InviteForm;
 use super::order::Question;
 use super::room_settings::RoomForm;
+use super::scrollback::Scrollback;
 use crate::memory::KnownRoom;
 use crate::model::{Model, Visit};
 use crate::{Command, Tile};
@@ -26,7 +27,7 @@ pub struct View {
     pub(super) to: Option<ClientId>,
     pub(super) chosen: Option<Tile>,
     pub(super) volumes: BTreeMap<ClientId, f32>,
-    pub(super) chat_heights: ChatHeights,
+    pub(super) scrollback: Scrollback,
     /// How the last room was entered, to go back in.
     ticket: Option<Ticket>,
     /// The line that is being changed, and what was being written before.
@@ -89,34 +90,6 @@ pub(super) struct SettingsForm {
     pub(super) focus: bool,
 }
 
-/// Twice as many as there are entries in a chat.
-const HEIGHTS_MAX: usize = 4_000;
-
-/// How high the lines of the chat are at a width, so that only the visible ones are laid out.
-#[derive(Debug, Default)]
-pub(super) struct ChatHeights {
-    width: f32,
-    known: BTreeMap<u64, f32>,
-}
-
-impl ChatHeights {
-    /// Forgets everything that was measured at another width, and entries that are no more before they are too many.
-    pub(super) fn prepare(&mut self, width: f32) {
-        if (self.width - width).abs() > 0.5 || self.known.len() > HEIGHTS_MAX {
-            self.known.clear();
-            self.width = width;
-        }
-    }
-
-    pub(super) fn get(&self, entry: u64) -> Option<f32> {
-        self.known.get(&entry).copied()
-    }
-
-    pub(super) fn set(&mut self, entry: u64, height: f32) {
-        self.known.insert(entry, height);
-    }
-}
-
 impl Default for CreateForm {
     fn default() -> Self {
         Self {
@@ -165,7 +138,7 @@ impl View {
     /// Nothing stays open that one may not do any more, or that has lost its object.
     fn settle_order(&mut self, visit: &Visit) {
         let role = visit.hall.role();
-        if self.question.as_ref().is_some_and(|question| role < Role::Moderator || !question.is_fair(visit)) {
+        if self.question.as_ref().is_some_and(|question| !question.is_fair(visit)) {
             self.question = None;
         }
         if role < Role::Owner {
@@ -204,7 +177,7 @@ impl View {
             (self.side, self.to, self.chosen) = (None, None, None);
         }
         self.volumes.clear();
-        self.chat_heights = ChatHeights::default();
+        self.scrollback = Scrollback::default();
     }
 
     /// Asks to be let in, and remembers how.

@@ -96,7 +96,7 @@ pub(super) fn question(ui: &mut Ui, view: &mut View, intents: &mut Vec<Intent>) 
         let words = format!("{whose}. Only this app can prove that; once it has forgotten, you are a guest there.");
         ui.add(Label::new(words).wrap());
         actions(ui, |ui| {
-            let forget = button(ui, Look::Main, "Forget it").clicked();
+            let forget = button(ui, Look::Plain, "Forget it").clicked();
             (forget, button(ui, Look::Bare, "Cancel").clicked())
         })
     });

@@ -222,6 +222,7 @@ fn ones_own_line_is_changed_or_left_as_it_was_and_taken_back() {
     assert!(bench.sees("edited"));
     let name = format!("Change the message: {text}");
     bench.click(&name);
+    bench.click("Delete…");
     bench.click("Delete");
     assert_eq!(bench.commands(), [Command::DeleteText(*id)]);
     assert!(!bench.sees(&name));
