@@ -194,6 +194,13 @@ fn to_json(event: &Event) -> Value {
         Event::Entering(room) => json!({"event": "entering", "room": room}),
         // Nothing that a program waits for; and where someone was is nobody's business.
         Event::Known(known) => json!({"event": "known", "rooms": known.rooms.len(), "servers": known.servers.len()}),
+        // Programs have the server's API for accounts.
+        Event::Account { state, failure, .. } => {
+            json!({"event": "account", "signed_in": state.name.is_some(), "id": failure.as_ref().map(|notice| &notice.id)})
+        }
+        Event::AccountFailed { failure, .. } => {
+            json!({"event": "account-failed", "id": failure.id, "text": failure.message})
+        }
         Event::Untrusted(doubt) => {
             json!({"event": "untrusted", "found": doubt.untrusted.found.to_string(),
                    "expected": doubt.untrusted.expected.map(|expected| expected.to_string())})

@@ -2,7 +2,10 @@
 
 use client::{Fingerprint, Untrusted};
 use protocol::api::{Ban, CreateInvite, CreatedInvite, EditRoom, Invite, RoomDetails, RoomSummary};
-use protocol::{Address, ClientId, ErrorNotice, History, Moderate, RoomId, TextId, Username};
+use protocol::{
+    AccountState, Address, ChangePassword, ClientId, Credentials, DeleteAccount, ErrorNotice, History, Moderate,
+    RoomId, TextId, Username,
+};
 use url::Url;
 
 use crate::memory::Known;
@@ -18,6 +21,21 @@ pub struct NewRoom {
     pub lobby: bool,
     /// How long lines are kept; `None`: as the server does it for such a room.
     pub history: Option<History>,
+}
+
+/// What one wants of the accounts of the server that one is at. Its secrets never show.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AccountWish {
+    /// To know who one is there.
+    Look,
+    Create(Credentials),
+    SignIn(Credentials),
+    SignOut {
+        /// On every device.
+        everywhere: bool,
+    },
+    ChangePassword(ChangePassword),
+    Delete(DeleteAccount),
 }
 
 /// A wish of the person.
@@ -47,6 +65,8 @@ pub enum Command {
     },
     /// From now on the server (`host:port`) has to be vouched for by an authority.
     Distrust(String),
+    /// Answered with [`Event::Account`] or [`Event::AccountFailed`].
+    Account(AccountWish),
     Leave,
     SetUsername(Username),
     Say {
@@ -100,6 +120,17 @@ pub enum Event {
     Known(Known),
     /// A server could not prove who it is, and was told nothing; the failure of what was asked for follows.
     Untrusted(Doubt),
+    /// Who one is at the server, after whatever was asked of its accounts; and why that was not done.
+    Account {
+        server: Url,
+        state: AccountState,
+        failure: Option<ErrorNotice>,
+    },
+    /// Nothing new is known of the account at the server.
+    AccountFailed {
+        server: Url,
+        failure: ErrorNotice,
+    },
     /// The chosen room is being entered.
     Entering(RoomId),
     Session(session::Event),

@@ -15,5 +15,5 @@ pub mod report;
 pub mod stay;
 pub mod ui;
 
-pub use event::{Backend, Command, Doubt, Event, NewRoom, Speaker, Tile};
+pub use event::{AccountWish, Backend, Command, Doubt, Event, NewRoom, Speaker, Tile};
 pub use participant::{Participant, ParticipantConfig};

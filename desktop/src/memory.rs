@@ -1,6 +1,7 @@
 //! What the program knows from one run to the next: who it is in the rooms that it was in, the servers that the person
 //! trusts, a name. It holds secrets and never shows them: neither in a log nor to the window.
 
+mod accounts;
 mod file;
 mod keeper;
 #[cfg(test)]
@@ -21,6 +22,8 @@ pub use keeper::Keeper;
 const ROOMS_MAX: usize = 200;
 /// The servers first trusted are forgotten when there are more.
 const SERVERS_MAX: usize = 100;
+/// The accounts last signed in to longest ago are forgotten when there are more.
+const ACCOUNTS_MAX: usize = 100;
 
 /// A room that one was in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,20 @@ pub struct KnownRoom {
     pub role: Role,
     /// When one came in last, in seconds since 1970.
     pub last: u64,
+}
+
+/// An account that one is signed in with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownAccount {
+    /// The server's root.
+    pub server: Url,
+    pub name: String,
+}
+
+impl KnownAccount {
+    pub fn is_at(&self, server: &Url) -> bool {
+        self.server.origin() == server.origin()
+    }
 }
 
 /// A server that the person trusts because it has exactly this certificate.
@@ -49,6 +66,8 @@ pub struct Known {
     pub rooms: Vec<KnownRoom>,
     /// The last one first.
     pub servers: Vec<KnownServer>,
+    /// The last one first, one at a server.
+    pub accounts: Vec<KnownAccount>,
 }
 
 /// What stands for us in a room.
@@ -71,6 +90,8 @@ struct Contents {
     rooms: Vec<(KnownRoom, Option<Secret>)>,
     /// The last one first.
     servers: Vec<KnownServer>,
+    /// The last one first.
+    accounts: Vec<(KnownAccount, Secret)>,
 }
 
 /// A handle; clones know the same. Changes are written down in the background, as long as there is a [`Keeper`].
@@ -97,15 +118,23 @@ struct State {
 }
 
 impl Memory {
-    /// What stands for us in a room.
+    /// What stands for us in a room: where one was something before signing in, that; else the account.
     pub(crate) fn token(&self, server: &Url, room: &RoomId) -> Option<String> {
-        let state = self.lock();
-        let (_, secret) = state.contents.rooms.iter().find(|(known, _)| is_at(known, server, room))?;
-        secret.as_ref().map(|Secret(token)| token.clone())
+        let own = {
+            let state = self.lock();
+            let known = state.contents.rooms.iter().find(|(known, _)| is_at(known, server, room));
+            known.and_then(|(known, secret)| Some((known.role, secret.as_ref()?.0.clone())))
+        };
+        match own {
+            Some((role, token)) if role > Role::Guest => Some(token),
+            own => self.account_token(server).or(own.map(|(_, token)| token)),
+        }
     }
 
     /// One is in the room, or about to be; `now`: seconds since 1970.
     pub(crate) fn enter(&self, server: &Url, room: &RoomId, token: Option<String>, now: u64) {
+        // The account's own is kept once: it changes with the password.
+        let token = token.filter(|token| self.account_token(server).as_ref() != Some(token));
         self.change(|contents| {
             let before = contents.rooms.iter().position(|(known, _)| is_at(known, server, room));
             let before = before.map(|at| contents.rooms.remove(at));
@@ -177,7 +206,8 @@ impl Memory {
     pub(crate) fn known(&self) -> Known {
         let state = self.lock();
         let rooms = state.contents.rooms.iter().map(|(known, _)| known.clone()).collect();
-        Known { rooms, servers: state.contents.servers.clone() }
+        let accounts = state.contents.accounts.iter().map(|(known, _)| known.clone()).collect();
+        Known { rooms, servers: state.contents.servers.clone(), accounts }
     }
 
     fn change(&self, change: impl FnOnce(&mut Contents)) {

@@ -1,5 +1,6 @@
 //! A scripted server: a lobby, and a room with people in it, without a network. Deterministic: it is told the time.
 
+mod account;
 mod hall;
 mod known;
 mod portrait;
@@ -19,9 +20,12 @@ use url::Url;
 
 use crate::memory::Known;
 use crate::{Backend, Command, Event, NewRoom, Tile};
+use account::Accounts;
 use hall::Hall;
 use portrait::Portrait;
 use script::{Cast, ME, Scripted};
+
+pub use account::ACCOUNT_PASSWORD;
 
 /// What the clock of a script shows: time since it began.
 pub type ScriptClock = Arc<dyn Fn() -> Duration + Send + Sync>;
@@ -42,6 +46,7 @@ pub struct ScriptedRoom {
     sending: MediaState,
     reachable: bool,
     known: Known,
+    accounts: Accounts,
     /// The one that was chosen.
     server: Option<Url>,
     visit: Option<Visit>,
@@ -90,6 +95,7 @@ impl ScriptedRoom {
             sending: MediaState { microphone: true, camera: true, ..MediaState::default() },
             reachable: true,
             known: known::from_before(),
+            accounts: Accounts::new(),
             server: None,
             visit: None,
             pictures: RefCell::default(),
@@ -266,6 +272,7 @@ impl Backend for ScriptedRoom {
                 self.server = Some(server);
                 self.list();
             }
+            Command::Account(wish) => self.account(wish),
             Command::ListRooms => self.list(),
             Command::CreateRoom(wish) => self.create(wish),
             Command::Join { room, password, invite: _ } => self.join(room, password.as_deref()),

@@ -1,5 +1,6 @@
 //! What the window shows: a fold over [`Event`]s. It knows no widget, no device and no clock.
 
+mod account;
 mod chat;
 mod hall;
 mod links;
@@ -18,6 +19,7 @@ use url::Url;
 use crate::memory::Known;
 use crate::{Command, Doubt, Event};
 
+pub use account::{Account, Deed};
 pub use chat::{Chat, Entry, Shown};
 pub use hall::Hall;
 pub use links::{WebLink, web_links};
@@ -35,6 +37,7 @@ pub struct Model {
     pub lobby: Lobby,
     /// The room that is being entered, or that one is in.
     pub visit: Option<Visit>,
+    pub account: Account,
     /// What is captured and sent.
     pub sending: MediaState,
     pub toasts: Toasts,
@@ -55,6 +58,7 @@ impl Model {
             server,
             lobby: Lobby::default(),
             visit: None,
+            account: Account::default(),
             sending: MediaState::default(),
             toasts: Toasts::default(),
             known: Known::default(),
@@ -82,6 +86,16 @@ impl Model {
             }
             Event::Known(known) => self.known = known,
             Event::Untrusted(doubt) => self.handle_doubt(doubt),
+            Event::Account { server, state, failure } => {
+                if server.origin() == self.server.origin() {
+                    self.account.handle_state(state, failure.as_ref());
+                }
+            }
+            Event::AccountFailed { server, failure } => {
+                if server.origin() == self.server.origin() {
+                    self.account.handle_failure(&failure);
+                }
+            }
             Event::LobbyFailed(error) => self.lobby.handle_failure(&error),
             Event::Entering(room) => {
                 self.lobby.handle_entering();
@@ -232,6 +246,7 @@ impl Model {
                 self.server = server.clone();
                 self.settle_doubt();
                 self.lobby = Lobby { refreshing: true, ..Lobby::default() };
+                self.account = Account::default();
             }
             Command::CreateRoom(wish) => {
                 self.settle_doubt();
@@ -246,6 +261,7 @@ impl Model {
                 self.lobby.refreshing = true;
             }
             Command::Distrust(_) => self.settle_doubt(),
+            Command::Account(wish) => self.account.note(wish),
             Command::SetUsername(username) => self.username = username.clone(),
             Command::LoadEarlier { .. } => {
                 if let Some(visit) = &mut self.visit {

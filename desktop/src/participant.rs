@@ -1,5 +1,6 @@
 //! One person's participant: introduces the media engine and the client to each other, which do not know each other.
 
+mod account;
 mod capture;
 mod hall;
 mod inbox;
@@ -207,6 +208,7 @@ impl Backend for Participant {
                 self.memory.distrust(&host);
                 self.switchboard.tell_known();
             }
+            Command::Account(wish) => self.ask_account(wish),
             Command::ListRooms => self.list_rooms(),
             Command::CreateRoom(wish) => self.create_room(wish),
             Command::Join { room, password, invite } => self.join(room, password, invite, self.config.create),

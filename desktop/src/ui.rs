@@ -1,5 +1,6 @@
 //! The window's contents: draws the model, returns intents. No device, no network, no await.
 
+mod account;
 mod chat;
 mod composer;
 mod controls;
@@ -99,6 +100,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut View) -> Vec<Intent> 
         None => {
             lobby::show(ui, scene, view, &mut intents);
             join::show(ui, scene, view, &mut intents);
+            account::show(ui, model, view, &mut intents);
             visited::question(ui, view, &mut intents);
             trust::show(ui, model, view, &mut intents);
         }

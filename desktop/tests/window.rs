@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
+#[path = "window/account.rs"]
+mod account;
 #[path = "window/before.rs"]
 mod before;
 #[path = "window/bench.rs"]

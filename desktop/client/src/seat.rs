@@ -109,7 +109,7 @@ impl Entrance {
         if *create && is_refused(&joined, &[ErrorId::UnknownRoom]) {
             let wanted =
                 CreateRoom { id: room.as_str().to_owned(), password: password.clone(), ..CreateRoom::default() };
-            let created = match self.api.create_room(&wanted, None).await {
+            let created = match self.api.create_room(&wanted, token).await {
                 Ok(created) => Some(created.token),
                 // Somebody else was faster: that room is as good.
                 Err(error) if error.id() == Some(&ErrorId::RoomExists) => None,

@@ -5,12 +5,12 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
-use protocol::{Role, RoomId, Username};
+use protocol::{AccountName, Role, RoomId, Username};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use url::Url;
 
-use super::{Contents, KnownRoom, KnownServer, ROOMS_MAX, SERVERS_MAX, Secret};
+use super::{ACCOUNTS_MAX, Contents, KnownAccount, KnownRoom, KnownServer, ROOMS_MAX, SERVERS_MAX, Secret};
 
 /// Of the file's form; what a later one holds is left alone.
 const VERSION: u32 = 1;
@@ -54,6 +54,15 @@ struct Written {
     rooms: Vec<WrittenRoom>,
     #[serde(default)]
     trusted: Vec<WrittenServer>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    accounts: Vec<WrittenAccount>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct WrittenAccount {
+    server: String,
+    name: String,
+    token: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -158,11 +167,17 @@ impl Written {
             let fingerprint = written.sha256.parse().ok()?;
             Some(KnownServer { host: written.host, fingerprint })
         };
+        let account = |written: WrittenAccount| {
+            let server = Url::parse(&written.server).ok().filter(Url::has_host)?;
+            let name = AccountName::parse(&written.name).ok()?.to_string();
+            Some((KnownAccount { server, name }, Secret(written.token)))
+        };
         Contents {
             name: self.name.and_then(|name| Username::parse(&name).ok()),
             server: self.server.and_then(|server| Url::parse(&server).ok()).filter(Url::has_host),
             rooms: self.rooms.into_iter().filter_map(room).take(ROOMS_MAX).collect(),
             servers: self.trusted.into_iter().filter_map(server).take(SERVERS_MAX).collect(),
+            accounts: self.accounts.into_iter().filter_map(account).take(ACCOUNTS_MAX).collect(),
         }
     }
 }
@@ -178,12 +193,18 @@ impl From<&Contents> for Written {
         };
         let server =
             |known: &KnownServer| WrittenServer { host: known.host.clone(), sha256: known.fingerprint.to_string() };
+        let account = |(known, Secret(token)): &(KnownAccount, Secret)| WrittenAccount {
+            server: known.server.to_string(),
+            name: known.name.clone(),
+            token: token.clone(),
+        };
         Self {
             version: VERSION,
             name: contents.name.as_ref().map(ToString::to_string),
             server: contents.server.as_ref().map(ToString::to_string),
             rooms: contents.rooms.iter().map(room).collect(),
             trusted: contents.servers.iter().map(server).collect(),
+            accounts: contents.accounts.iter().map(account).collect(),
         }
     }
 }

@@ -28,6 +28,7 @@ impl Memory {
                 // Two who are the same would push each other out of their seat.
                 let mut contents = file::read(path).ok().flatten().unwrap_or_default();
                 contents.rooms.iter_mut().for_each(|(_, secret)| *secret = None);
+                contents.accounts.clear();
                 memory.lock().contents = contents;
                 return (memory, None, Some(error));
             }

@@ -166,3 +166,51 @@ fn no_secret_shows_when_it_is_looked_at() {
     memory.enter(&server("http://h"), &room("r"), Some("s3cret".into()), 0);
     assert!(!format!("{memory:?} {:?}", memory.known()).contains("s3cret"));
 }
+
+#[test]
+fn whoever_is_signed_in_is_that_in_every_room_but_those_that_one_owned_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("identity.json");
+    let (home, other) = (server("https://h/rtc"), server("https://other"));
+    run(&path, |memory| {
+        memory.enter(&home, &room("mine"), Some("owner".into()), 1);
+        memory.set_role(&home, &room("mine"), Role::Owner);
+        memory.enter(&home, &room("visited"), Some("guest".into()), 2);
+        memory.sign_in(&home, "Ann".into(), "account".into());
+    });
+    run(&path, |memory| {
+        let token = |server, name| memory.token(server, &room(name));
+        assert_eq!(token(&home, "mine").as_deref(), Some("owner"));
+        assert_eq!(token(&home, "visited").as_deref(), Some("account"));
+        assert_eq!(token(&home, "new").as_deref(), Some("account"));
+        assert_eq!(token(&other, "new"), None, "another server");
+        let known = memory.known().accounts;
+        assert_eq!((known.len(), known[0].name.as_str(), known[0].server.as_str()), (1, "Ann", "https://h/"));
+        assert!(!format!("{memory:?}").contains("\"account\""));
+        memory.enter(&home, &room("new"), Some("account".into()), 3);
+        memory.set_role(&home, &room("new"), Role::Owner);
+        memory.sign_in(&home, "Ann".into(), "changed".into());
+    });
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert!(!written.contains("\"account\""), "the account's token stands in one place, and the old one is gone");
+    run(&path, |memory| {
+        assert_eq!(memory.token(&home, &room("new")).as_deref(), Some("changed"));
+        memory.sign_out(&home);
+        assert_eq!(memory.token(&home, &room("new")), None);
+        assert_eq!(memory.token(&home, &room("visited")).as_deref(), Some("guest"));
+        let roles: Vec<_> = memory.known().rooms.iter().map(|one| (one.room.to_string(), one.role)).collect();
+        assert_eq!(roles[0], ("new".to_owned(), Role::Guest), "only the account made one its owner");
+        assert_eq!(roles[2], ("mine".to_owned(), Role::Owner));
+    });
+}
+
+#[test]
+fn a_second_program_is_not_signed_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("identity.json");
+    run(&path, |memory| memory.sign_in(&server("https://h"), "Ann".into(), "account".into()));
+    run(&path, |_| {
+        let (second, _, _) = Memory::open(&path);
+        assert_eq!((second.account_token(&server("https://h")), second.known().accounts), (None, Vec::new()));
+    });
+}

@@ -23,6 +23,7 @@ pub(super) fn from_before() -> Known {
     let fingerprint = Fingerprint::of(b"chat.lan");
     Known {
         rooms: rooms.into_iter().flatten().collect(),
+        accounts: Vec::new(),
         servers: vec![KnownServer { host: "chat.lan:5000".to_owned(), fingerprint }],
     }
 }

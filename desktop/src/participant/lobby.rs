@@ -37,11 +37,13 @@ impl Participant {
         let NewRoom { room, password, public, guest_limit, lobby, history } = new;
         let (api, switchboard) = (self.api(), Arc::clone(&self.switchboard));
         let server = self.config.server.clone();
+        // Whoever is signed in owns it with the account.
+        let token = self.memory.account_token(&server);
         let id = room.as_str().to_owned();
         let wish = CreateRoom { id, password: password.clone(), public, guest_limit, lobby, history, kept: false };
         self.lobby_tasks.spawn_on(
             async move {
-                match api.create_room(&wish, None).await {
+                match api.create_room(&wish, token.as_deref()).await {
                     Ok(created) => switchboard.pass(Told::RoomCreated { room, password, token: created.token }),
                     Err(error) => switchboard.tell_failure(server, error),
                 }

@@ -12,7 +12,7 @@ use super::icon::Icon;
 use super::theme::{self, strong};
 use super::view::View;
 use super::widget::{Field, Look, button, button_enabled, card, complaint, icon_button, soft};
-use super::{Intent, Scene, create, join, room, settings, visited};
+use super::{Intent, Scene, account, create, join, room, settings, visited};
 use crate::Command;
 use crate::address::RoomAddress;
 use crate::model::{Lobby, Model, idle, occupancy};
@@ -29,7 +29,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, intents: &mu
         .exact_size(60.0)
         .show_separator_line(false)
         .frame(ground.inner_margin(Margin::symmetric(16, 0)))
-        .show(ui, |ui| header(ui, model, view));
+        .show(ui, |ui| header(ui, model, view, intents));
     CentralPanel::default().frame(ground).show(ui, |ui| {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             let room = ui.available_width();
@@ -45,7 +45,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, intents: &mu
     });
 }
 
-fn header(ui: &mut Ui, model: &Model, view: &mut View) {
+fn header(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Vec<Intent>) {
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 10.0;
         room::brand_mark(ui);
@@ -54,6 +54,7 @@ fn header(ui: &mut Ui, model: &Model, view: &mut View) {
             if icon_button(ui, Icon::Settings, "Settings").clicked() {
                 settings::open(view, model);
             }
+            account::entry(ui, model, view, intents);
             let host = model.server.host_str().unwrap_or_default();
             let host = model.server.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
             let text = format!("{}  ·  {host}", model.username);

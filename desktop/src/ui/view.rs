@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use protocol::{ClientId, ErrorId, History, Role, RoomId, TextId};
 
 use super::Intent;
+use super::account::AccountForm;
 use super::invites::InviteForm;
 use super::order::Question;
 use super::room_settings::RoomForm;
@@ -21,6 +22,7 @@ pub struct View {
     pub(super) by_name_error: Option<String>,
     pub(super) join: Option<JoinDialog>,
     pub(super) settings: Option<SettingsForm>,
+    pub(super) account: Option<AccountForm>,
     pub(super) side: Option<Side>,
     pub(super) draft: String,
     /// Whom the next line is for; `None`: everyone.
@@ -122,7 +124,7 @@ impl View {
             }
             return;
         };
-        self.join = None;
+        (self.join, self.account) = (None, None);
         self.create.password.clear();
         if self.to.as_ref().is_some_and(|to| visit.person(to).is_none()) {
             self.to = None;
@@ -221,6 +223,7 @@ impl View {
 
     pub(super) fn is_dialog_open(&self) -> bool {
         self.settings.is_some()
+            || self.account.is_some()
             || self.join.is_some()
             || self.question.is_some()
             || self.room_form.is_some()

@@ -4,7 +4,9 @@ use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bots::{Looks, Participant, Scene};
-use serde_json::Value;
+use client::api::Api;
+use protocol::Credentials;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 const QUIET: [&str; 6] = ["--camera", "none", "--microphone", "none", "--speaker", "null"];
@@ -43,6 +45,32 @@ async fn an_owner_who_restarts_the_app_is_still_the_owner() -> Result<()> {
     assert_eq!(again.joined().await?, id, "left and come back");
     assert_eq!(role(&mut again).await?, "owner");
     assert_eq!(bo.roster_of(3).await?.len(), 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_is_signed_in_is_the_same_owner_on_every_device() -> Result<()> {
+    let scene = Scene::start().await?;
+    let server = &scene.server.address;
+    let login = Credentials { name: "Ann".to_owned(), password: "long enough".to_owned() };
+    let account = Api::new(server.parse()?, None).create_account(&login, None).await?;
+    let device = |name: &str| -> Result<String> {
+        let path = scene.folder.path().join(name);
+        let own = json!({"server": server, "name": account.name, "token": account.token});
+        std::fs::write(&path, json!({"version": 1, "accounts": [own]}).to_string())?;
+        Ok(path.to_str().context("a path in Unicode")?.to_owned())
+    };
+    let (home, office) = (device("home.json")?, device("office.json")?);
+    let mut ann = enter(&scene, "Ann", "hall", &["--create", "--identity", &home])?;
+    let id = ann.joined().await?;
+    assert_eq!(role(&mut ann).await?, "owner");
+    ann.quit().await?;
+    let mut ann = enter(&scene, "Ann", "hall", &["--identity", &office])?;
+    assert_eq!(ann.joined().await?, id);
+    assert_eq!(role(&mut ann).await?, "owner");
+    ann.quit().await?;
+    let kept = std::fs::read_to_string(&office)?;
+    assert_eq!(kept.matches(&account.token).count(), 1, "the room keeps no copy that outlives the account");
     Ok(())
 }
 
