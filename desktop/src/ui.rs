@@ -106,6 +106,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut View) -> Vec<Intent> 
         }
     }
     settings::show(ui, model, view, &mut intents);
+    settings::question(ui, view, &mut intents);
     toasts::show(ui, model, &mut intents);
     intents
 }

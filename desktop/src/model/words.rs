@@ -33,6 +33,9 @@ pub fn explain(error: &ErrorNotice) -> String {
         ErrorId::NotSignedIn => "You are not signed in any more. Sign in again.",
         ErrorId::SignedIn => "You are signed in already. Sign out first.",
         ErrorId::InvalidPassword => "A password has 8 to 256 characters.",
+        ErrorId::Other(id) if id == client::UNTRUSTED => {
+            "The server could not prove who it is, and was told nothing. Compare its certificate with the one it should have."
+        }
         ErrorId::InvalidName
         | ErrorId::WrongRoom
         | ErrorId::Malformed

@@ -4,10 +4,9 @@ use eframe::egui::{Align, Key, Label, Layout, RichText, ScrollArea, Ui, vec2};
 use protocol::Username;
 use protocol::limits::USERNAME_CHARS;
 
-use super::icon::Icon;
 use super::theme::strong;
 use super::view::SettingsForm;
-use super::widget::{Field, Look, actions, button, dialog, icon_button, soft};
+use super::widget::{Field, Look, actions, button, dialog, soft};
 use super::{Intent, View};
 use crate::Command;
 use crate::address::parse_server;
@@ -55,7 +54,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
         }
         let enter = enter && ui.input(|input| input.key_pressed(Key::Enter));
         if in_lobby {
-            trusted(ui, model, intents);
+            trusted(ui, model, &mut view.distrusting);
         }
         actions(ui, |ui| {
             let save = button(ui, Look::Main, "Save").clicked();
@@ -70,7 +69,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
 }
 
 /// The servers that the person vouches for.
-fn trusted(ui: &mut Ui, model: &Model, intents: &mut Vec<Intent>) {
+fn trusted(ui: &mut Ui, model: &Model, distrusting: &mut Option<String>) {
     let servers = &model.known.servers;
     if servers.is_empty() {
         return;
@@ -82,20 +81,45 @@ fn trusted(ui: &mut Ui, model: &Model, intents: &mut Vec<Intent>) {
             for known in servers {
                 ui.horizontal(|ui| {
                     ui.set_min_width(ui.available_width());
-                    let width = (ui.available_width() - 52.0).max(60.0);
+                    let width = (ui.available_width() - 92.0).max(60.0);
                     ui.allocate_ui_with_layout(vec2(width, 38.0), Layout::left_to_right(Align::Center), |ui| {
                         ui.set_width(width);
                         let fingerprint = known.fingerprint.to_string();
                         let words = format!("{}  ·  {}…", known.host, &fingerprint[..11]);
                         ui.add(Label::new(soft(words)).truncate()).on_hover_text(fingerprint);
                     });
-                    if icon_button(ui, Icon::Close, &format!("Trust {} no more", known.host)).clicked() {
-                        intents.push(Intent::Do(Command::Distrust(known.host.clone())));
+                    let name = format!("Forget {}…", known.host);
+                    if button(ui, Look::Bare, "Forget…").accessible_name(name).clicked() {
+                        *distrusting = Some(known.host.clone());
                     }
                 });
             }
         });
     });
+}
+
+/// Whoever forgets a server has to compare its certificate again.
+pub(super) fn question(ui: &mut Ui, view: &mut View, intents: &mut Vec<Intent>) {
+    let Some(host) = &view.distrusting else { return };
+    let shown = dialog("forget server").show(ui.ctx(), |ui| {
+        ui.set_width(380.0_f32.min(ui.ctx().content_rect().width() - 80.0));
+        ui.spacing_mut().item_spacing.y = 14.0;
+        ui.add(Label::new(RichText::new(format!("Forget {host}?")).font(strong(19.0))).wrap());
+        let words = "The next time that you come there, you are asked to compare its certificate again. Rooms and \
+                     accounts there are not forgotten.";
+        ui.add(Label::new(words).wrap());
+        actions(ui, |ui| {
+            let forget = button(ui, Look::Plain, "Forget it").clicked();
+            (forget, button(ui, Look::Bare, "Keep it").clicked())
+        })
+    });
+    let (forget, keep) = shown.inner;
+    if forget {
+        intents.push(Intent::Do(Command::Distrust(host.clone())));
+    }
+    if forget || keep || shown.should_close() {
+        view.distrusting = None;
+    }
 }
 
 /// Whether everything was right; what was not is told next to it.

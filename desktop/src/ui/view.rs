@@ -39,6 +39,8 @@ pub struct View {
     pub(super) invites: Option<InviteForm>,
     /// The room of which one asked to be forgotten.
     pub(super) forgetting: Option<KnownRoom>,
+    /// The server of which one asked to trust it no more.
+    pub(super) distrusting: Option<String>,
     pub(super) shows_all_visited: bool,
     /// The person says to have compared a certificate that has changed.
     pub(super) compared: bool,
@@ -124,7 +126,7 @@ impl View {
             }
             return;
         };
-        (self.join, self.account) = (None, None);
+        (self.join, self.account, self.distrusting) = (None, None, None);
         self.create.password.clear();
         if self.to.as_ref().is_some_and(|to| visit.person(to).is_none()) {
             self.to = None;
@@ -229,6 +231,7 @@ impl View {
             || self.room_form.is_some()
             || self.invites.is_some()
             || self.forgetting.is_some()
+            || self.distrusting.is_some()
     }
 }
 

@@ -113,10 +113,41 @@ fn a_changed_certificate_is_a_warning_that_takes_two_steps() {
 }
 
 #[test]
+fn no_notice_covers_what_a_dialog_warns_of() {
+    let mut bench = Bench::new();
+    let notice = |n: u32| Event::Notice(format!("Something else that is {n} times less important."));
+    bench.tell([doubt(b"new", Some(b"old")), failure(), notice(1), notice(2)]);
+    let warning = bench.window.get_by_label("This may not be your server").rect();
+    for n in [1, 2] {
+        let notice = bench.window.get_by_label(&format!("Something else that is {n} times less important.")).rect();
+        assert!(!notice.expand(8.0).intersects(warning), "{notice} {warning}");
+    }
+}
+
+#[test]
+fn why_there_is_no_list_is_told_in_short_where_the_server_is_doubted() {
+    let mut bench = Bench::new();
+    let untrusted = Untrusted { found: Fingerprint::of(b"x"), expected: Some(Fingerprint::of(b"y")), why: None };
+    let notice = ErrorNotice::new(ErrorId::Other(UNTRUSTED.to_owned()), untrusted.to_string());
+    bench.tell([Event::LobbyFailed(notice)]);
+    assert!(bench.sees("could not prove who it is") && !bench.sees(&Fingerprint::of(b"x").to_string()[..20]));
+}
+
+#[test]
 fn trust_can_be_taken_back() {
     let mut bench = Bench::new();
     bench.click("Settings");
-    bench.click("Trust chat.lan:5000 no more");
+    bench.click("Forget chat.lan:5000…");
+    assert!(bench.sees("compare its certificate again"));
+    bench.click("Keep it");
+    assert_eq!(bench.commands(), []);
+    assert!(bench.sees("Servers that you trust"), "the settings are still open");
+    bench.click("Forget chat.lan:5000…");
+    bench.press(egui::Key::Escape);
+    assert_eq!(bench.commands(), []);
+    assert!(bench.sees("Servers that you trust"), "only the question was closed");
+    bench.click("Forget chat.lan:5000…");
+    bench.click("Forget it");
     assert_eq!(bench.commands(), [Command::Distrust("chat.lan:5000".to_owned())]);
     assert!(!bench.sees("Servers that you trust"));
 }
