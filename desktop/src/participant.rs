@@ -99,6 +99,7 @@ impl Participant {
         };
         participant.tell_sending();
         participant.switchboard.tell_known();
+        participant.check_account();
         participant
     }
 
@@ -194,6 +195,7 @@ impl Backend for Participant {
                 self.memory.set_server(&server);
                 self.config.server = server;
                 self.list_rooms();
+                self.check_account();
             }
             Command::ForgetRoom { server, room } => {
                 self.memory.forget_room(&server, &room);

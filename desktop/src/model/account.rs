@@ -53,8 +53,10 @@ impl Account {
     }
 
     pub(super) fn handle_failure(&mut self, failure: &ErrorNotice) {
-        let pending = self.pending.take();
-        self.failure = Some(words(pending, failure));
+        // Where nobody asked, nobody waits for an answer.
+        if let Some(pending) = self.pending.take() {
+            self.failure = Some(words(Some(pending), failure));
+        }
     }
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use client::api::{Api, ApiError};
-use protocol::{AccountState, ErrorId};
+use protocol::{AccountState, ErrorId, ErrorNotice};
 use url::Url;
 
 use super::Participant;
 use super::lobby::notice;
-use crate::memory::Memory;
+use crate::memory::{Memory, host};
 use crate::{AccountWish, Event};
 
 /// One server's accounts, and what is known of ours.
@@ -19,13 +19,21 @@ struct Registry {
 }
 
 impl Participant {
+    /// Whether one is still who one was: otherwise one would enter rooms as somebody else and not know it.
+    pub(super) fn check_account(&mut self) {
+        if self.memory.account_token(&self.config.server).is_some() {
+            self.ask_account(AccountWish::Look);
+        }
+    }
+
     pub(super) fn ask_account(&mut self, wish: AccountWish) {
         let registry = Registry { api: self.api(), server: self.config.server.clone(), memory: self.memory.clone() };
         let switchboard = Arc::clone(&self.switchboard);
         self.lobby_tasks.spawn_on(
             async move {
-                let done = registry.fulfil(wish).await;
-                let error = done.err();
+                let is_look = wish == AccountWish::Look;
+                let was_signed_in = registry.memory.account_token(&registry.server).is_some();
+                let error = registry.fulfil(wish).await.err();
                 if error.as_ref().is_some_and(is_signed_out) {
                     registry.memory.sign_out(&registry.server);
                 }
@@ -34,6 +42,15 @@ impl Participant {
                 switchboard.tell_known();
                 let server = registry.server;
                 match (error, state) {
+                    // Nobody here wanted that.
+                    (None, Ok(state)) if is_look && was_signed_in && state.name.is_none() => {
+                        let failure = ErrorNotice::new(ErrorId::NotSignedIn, "signed out elsewhere");
+                        switchboard.tell(Event::Notice(format!(
+                            "You were signed out of your account at {}, perhaps on another device. Sign in again.",
+                            host(&server)
+                        )));
+                        switchboard.tell(Event::Account { server, state, failure: Some(failure) });
+                    }
                     (None, Ok(state)) => switchboard.tell(Event::Account { server, state, failure: None }),
                     (Some(error), Ok(state)) => {
                         switchboard.tell(Event::Account { server, state, failure: Some(notice(error)) });
@@ -84,7 +101,8 @@ impl Registry {
             Err(error) if token.is_some() && is_signed_out(&error) => self.api.account(None).await?,
             answer => answer?,
         };
-        if token.is_some() && state.name.is_none() {
+        // Perhaps one has signed in meanwhile.
+        if token.is_some() && state.name.is_none() && self.memory.account_token(&self.server) == token {
             self.memory.sign_out(&self.server);
         }
         Ok(state)

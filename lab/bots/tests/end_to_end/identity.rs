@@ -74,6 +74,33 @@ async fn whoever_is_signed_in_is_the_same_owner_on_every_device() -> Result<()> 
     Ok(())
 }
 
+#[tokio::test]
+async fn whoever_was_signed_out_elsewhere_is_told_and_enters_as_somebody_new() -> Result<()> {
+    let scene = Scene::start().await?;
+    let server = &scene.server.address;
+    let api = Api::new(server.parse()?, None);
+    let login = Credentials { name: "Ann".to_owned(), password: "long enough".to_owned() };
+    let account = api.create_account(&login, None).await?;
+    let path = scene.folder.path().join("ann.json");
+    let own = json!({"server": server, "name": account.name, "token": account.token});
+    std::fs::write(&path, json!({"version": 1, "accounts": [own]}).to_string())?;
+    let path = path.to_str().context("a path in Unicode")?;
+    let mut ann = enter(&scene, "Ann", "hall", &["--create", "--identity", path])?;
+    let id = ann.joined().await?;
+    ann.quit().await?;
+    api.sign_out_everywhere(&account.token).await?;
+    let mut ann = enter(&scene, "Ann", "hall", &["--identity", path])?;
+    ann.expect("who one is not any more", |said| {
+        said.iter().find(|event| event["event"] == "account" && event["id"] == "not-signed-in").map(|_| ())
+    })
+    .await?;
+    assert_ne!(ann.joined().await?, id);
+    assert_eq!(role(&mut ann).await?, "guest");
+    ann.quit().await?;
+    assert!(!std::fs::read_to_string(path)?.contains(&account.token));
+    Ok(())
+}
+
 /// What the server prints of its certificate at its start.
 fn fingerprint(scene: &Scene) -> Result<String> {
     let pem = std::fs::read_to_string(scene.folder.path().join("server/self-signed.crt"))?;
