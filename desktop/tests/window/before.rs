@@ -115,11 +115,12 @@ fn a_changed_certificate_is_a_warning_that_takes_two_steps() {
 #[test]
 fn no_notice_covers_what_a_dialog_warns_of() {
     let mut bench = Bench::new();
-    let notice = |n: u32| Event::Notice(format!("Something else that is {n} times less important."));
+    let long = |n: u32| format!("{n}: {}", "Something else that is less important. ".repeat(6).trim_end());
+    let notice = |n: u32| Event::Notice(long(n));
     bench.tell([doubt(b"new", Some(b"old")), failure(), notice(1), notice(2)]);
     let warning = bench.window.get_by_label("This may not be your server").rect();
     for n in [1, 2] {
-        let notice = bench.window.get_by_label(&format!("Something else that is {n} times less important.")).rect();
+        let notice = bench.window.get_by_label(&long(n)).rect();
         assert!(!notice.expand(8.0).intersects(warning), "{notice} {warning}");
     }
 }
