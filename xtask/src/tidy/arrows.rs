@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("desktop/media", &[]),
     ("desktop", &["protocol", "session", "client", "media"]),
     ("lab/simulation", &["protocol", "rooms", "session"]),
-    ("lab/bots", &["protocol", "session", "client", "media", "desktop"]),
+    ("lab/bots", &["protocol", "session", "client", "media", "desktop", "network"]),
     ("lab/network", &[]),
     ("lab/fuzz", &["server", "simulation"]),
     ("xtask", &[]),
