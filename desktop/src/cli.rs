@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use client::Fingerprint;
-use media::{CameraChoice, EngineConfig, MicrophoneChoice, SpeakerChoice};
+use media::{CameraChoice, EngineConfig, MicrophoneChoice, Processing, SpeakerChoice};
 use protocol::Username;
 use url::Url;
 
@@ -84,6 +84,10 @@ pub struct ParticipantArgs {
     /// device, device:NAME, file:WAV or null
     #[arg(long, default_value = "device")]
     pub speaker: SpeakerChoice,
+    /// What is done to a microphone's sound, as in echo,noise,gain (take the speaker's echo out, turn noise down, turn a
+    /// quiet voice up), or none [default: as set last, at first all]
+    #[arg(long, value_name = "WHAT")]
+    pub processing: Option<Processing>,
     /// Start with the camera off
     #[arg(long)]
     pub camera_off: bool,
@@ -133,6 +137,7 @@ impl ParticipantArgs {
             height: self.size.1,
             fps: self.fps,
             bitrate_max: self.bitrate,
+            processing: self.processing.unwrap_or_default(),
             record: self.record.clone(),
         }
     }

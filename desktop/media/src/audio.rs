@@ -15,6 +15,8 @@ mod microphone;
 mod mixer;
 mod opus;
 mod playout;
+mod processing;
+mod reference;
 mod resample;
 mod ring;
 mod speaker;
@@ -27,6 +29,8 @@ mod wav;
 mod worker;
 
 pub(crate) use microphone::Out;
+pub(crate) use processing::{Processor, Wish};
+pub(crate) use reference::Reference;
 pub(crate) use speaker::In;
 
 /// Samples per second of everything inside, and the RTP clock of Opus (RFC 7587 §4.1).

@@ -48,6 +48,28 @@ pub enum SpeakerChoice {
     Null,
 }
 
+/// What is done to the sound of a microphone of this machine before it is sent. A tone or a file is sent as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Processing {
+    /// What the speaker plays is taken out.
+    pub echo: bool,
+    /// Steady noise is turned down.
+    pub noise: bool,
+    /// A quiet voice is turned up.
+    pub gain: bool,
+}
+
+impl Processing {
+    pub const ALL: Self = Self { echo: true, noise: true, gain: true };
+    pub const NONE: Self = Self { echo: false, noise: false, gain: false };
+}
+
+impl Default for Processing {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ChoiceError {
     #[error("`{given}` is not one of {known}")]
@@ -100,6 +122,28 @@ impl FromStr for SpeakerChoice {
     }
 }
 
+impl FromStr for Processing {
+    type Err = ChoiceError;
+
+    fn from_str(text: &str) -> Result<Self, ChoiceError> {
+        let mut processing = Self::NONE;
+        match text {
+            "all" => return Ok(Self::ALL),
+            "none" | "off" => return Ok(Self::NONE),
+            _ => {}
+        }
+        for word in text.split(',') {
+            match word.trim() {
+                "echo" => processing.echo = true,
+                "noise" => processing.noise = true,
+                "gain" => processing.gain = true,
+                _ => return Err(unknown(word, "all, none, or some of echo,noise,gain")),
+            }
+        }
+        Ok(processing)
+    }
+}
+
 /// The word before the first colon, and what follows it.
 fn split(text: &str) -> (&str, Option<&str>) {
     match text.split_once(':') {
@@ -147,6 +191,16 @@ mod tests {
         assert_eq!("tone:1000".parse(), Ok(MicrophoneChoice::Tone(1000.0)));
         for bad in ["tone:", "tone:NaN", "tone:-1", "tone:20001", "tone:inf"] {
             assert!(matches!(bad.parse::<MicrophoneChoice>(), Err(ChoiceError::Pitch(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn processing_is_chosen_by_its_parts() {
+        assert_eq!("all".parse(), Ok(Processing::ALL));
+        assert_eq!("none".parse(), Ok(Processing::NONE));
+        assert_eq!("echo, gain".parse(), Ok(Processing { echo: true, noise: false, gain: true }));
+        for bad in ["", "echo,", "loud", "none,echo"] {
+            assert!(matches!(bad.parse::<Processing>(), Err(ChoiceError::Unknown { .. })), "{bad}");
         }
     }
 

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use crossbeam_channel::Receiver;
 
-use crate::audio::{In, Out};
-use crate::choice::{CameraChoice, MicrophoneChoice, SpeakerChoice};
+use crate::audio::{In, Out, Processor, Reference, Wish};
+use crate::choice::{CameraChoice, MicrophoneChoice, Processing, SpeakerChoice};
 use crate::event::{Events, MediaEvent};
 use crate::frame::Picture;
 use crate::packet::{Kind, Packet, PeerTag};
@@ -33,6 +34,8 @@ pub struct EngineConfig {
     pub fps: u32,
     /// The most that one quality of the picture may take, bits per second.
     pub bitrate_max: u32,
+    /// What is done to the sound of a microphone, until [`Engine::set_processing`].
+    pub processing: Processing,
     /// A folder for what was received: `<tag>.y4m` per peer, `mix.wav`.
     pub record: Option<PathBuf>,
 }
@@ -47,6 +50,7 @@ impl Default for EngineConfig {
             height: 360,
             fps: 30,
             bitrate_max: 4_000_000,
+            processing: Processing::default(),
             record: None,
         }
     }
@@ -61,6 +65,7 @@ pub struct Engine {
     video_in: VideoIn,
     bitrate_max: u32,
     microphone_on: Arc<AtomicBool>,
+    processing: Wish,
     microphone: Out,
     speaker: In,
 }
@@ -69,7 +74,7 @@ impl Engine {
     /// Starts with camera, screen and microphone off. Never fails: what is missing is told as a notice.
     pub fn start(config: EngineConfig) -> (Self, Receiver<MediaEvent>) {
         let (events, receiver) = Events::channel();
-        let EngineConfig { camera, microphone, speaker, width, height, fps, bitrate_max, record } = config;
+        let EngineConfig { camera, microphone, speaker, width, height, fps, bitrate_max, processing, record } = config;
         if let Some(Err(error)) = record.as_ref().map(std::fs::create_dir_all) {
             events.notice(format!("Nothing can be recorded: {error}."));
         }
@@ -79,11 +84,13 @@ impl Engine {
             .map_err(|error| events.notice(format!("No picture can be sent: {error}.")))
             .ok();
         let microphone_on = Arc::new(AtomicBool::new(false));
-        let microphone = Out::start(microphone, Arc::clone(&microphone_on), events.clone());
+        let (processing, reference) = (Wish::new(processing), Arc::new(Reference::new(Instant::now())));
+        let processor = Processor::new(processing.clone(), Arc::clone(&reference));
+        let microphone = Out::start(microphone, Arc::clone(&microphone_on), processor, events.clone());
         let mix = record.as_ref().map(|folder| folder.join("mix.wav"));
-        let speaker = In::start(speaker, mix, events.clone());
+        let speaker = In::start(speaker, mix, reference, events.clone());
         let video_in = VideoIn::new(record, events.clone());
-        (Self { events, video_out, video_in, bitrate_max, microphone_on, microphone, speaker }, receiver)
+        (Self { events, video_out, video_in, bitrate_max, microphone_on, processing, microphone, speaker }, receiver)
     }
 
     pub fn set_camera(&self, on: bool) {
@@ -97,6 +104,11 @@ impl Engine {
 
     pub fn set_microphone(&self, on: bool) {
         self.microphone_on.store(on, Ordering::Relaxed);
+    }
+
+    /// What is done to the microphone's sound from now on. The sound of a tone or a file stays as it is.
+    pub fn set_processing(&self, processing: Processing) {
+        self.processing.set(processing);
     }
 
     /// A peer cannot go on without a keyframe. Calls within 300 ms end in one keyframe for all who get the same quality.

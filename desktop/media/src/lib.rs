@@ -21,7 +21,7 @@ mod video_out;
 mod vp8;
 mod y4m;
 
-pub use choice::{CameraChoice, ChoiceError, MicrophoneChoice, SpeakerChoice};
+pub use choice::{CameraChoice, ChoiceError, MicrophoneChoice, Processing, SpeakerChoice};
 pub use engine::{Engine, EngineConfig};
 pub use event::{EncodedAudio, EncodedVideo, MediaEvent, Notice};
 pub use frame::{I420, Picture};

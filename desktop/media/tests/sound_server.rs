@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
-use media::{Engine, EngineConfig, Kind, MediaEvent, MicrophoneChoice, Packet, PeerTag, SpeakerChoice};
+use media::{Engine, EngineConfig, Kind, MediaEvent, MicrophoneChoice, Packet, PeerTag, Processing, SpeakerChoice};
 
 const FOLDER: &str = "RTC_CHAT_TEST_SOUND_SERVER";
 
@@ -92,7 +92,9 @@ impl Scene {
         let speaker = SpeakerChoice::Device(None);
         let (player, playing) = Engine::start(EngineConfig { speaker, ..silent() });
         let microphone = MicrophoneChoice::Device(Some(MICROPHONE.into()));
-        let (listener, heard) = Engine::start(EngineConfig { microphone, ..silent() });
+        // A tone that goes on is noise to a noise suppressor.
+        let processing = Processing::NONE;
+        let (listener, heard) = Engine::start(EngineConfig { microphone, processing, ..silent() });
         let (judge, _) = Engine::start(silent());
         source.set_microphone(true);
         listener.set_microphone(true);

@@ -12,6 +12,7 @@ const EMBASSIES: &[(&str, &[&str])] = &[
     ("cpal", &["desktop/media/src/audio/devices"]),
     ("vpx_sys", &["desktop/media/src/vp8"]),
     ("opus", &["desktop/media/src/audio/opus"]),
+    ("sonora", &["desktop/media/src/audio/processing"]),
     ("quinn_udp", &["server/src/engine/socket", "lab/bots/src/fleet/driver"]),
     ("argon2", &["server/src/engine/hasher"]),
     ("sqlx", &["server/src/store/sqlite", "server/tests/"]),

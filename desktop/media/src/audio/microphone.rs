@@ -10,6 +10,7 @@ use super::clock::Ticker;
 use super::devices::{Device, Direction, Line};
 use super::level::{Meter, SpeakingDetector};
 use super::opus::{CodecError, Encoder};
+use super::processing::Processor;
 use super::tone::Tone;
 use super::wav::WavLoop;
 use super::worker::Worker;
@@ -39,15 +40,15 @@ struct Shared {
 
 impl Out {
     /// Never fails: without a device there is a notice, and nothing is sent. While `on` is false nothing is encoded or
-    /// sent, but the timestamps run on.
-    pub(crate) fn start(choice: MicrophoneChoice, on: Arc<AtomicBool>, events: Events) -> Self {
+    /// sent, but the timestamps run on. Only a device's sound is processed.
+    pub(crate) fn start(choice: MicrophoneChoice, on: Arc<AtomicBool>, processor: Processor, events: Events) -> Self {
         let shared = Arc::new(Shared::default());
         if choice == MicrophoneChoice::Off {
             return Self { shared, _thread: None };
         }
         let (theirs, telling) = (Arc::clone(&shared), events.clone());
         let thread = Worker::spawn("audio-out", move |stopped| match Sending::new(on, events, theirs) {
-            Ok(sending) => run(choice, sending, stopped),
+            Ok(sending) => run(choice, sending, processor, stopped),
             Err(error) => tracing::error!(%error, "no sound can be encoded"),
         });
         if let Err(error) = &thread {
@@ -68,7 +69,7 @@ impl Out {
     }
 }
 
-fn run(choice: MicrophoneChoice, mut sending: Sending, stopped: &Receiver<()>) {
+fn run(choice: MicrophoneChoice, mut sending: Sending, processor: Processor, stopped: &Receiver<()>) {
     match choice {
         MicrophoneChoice::Off => {}
         MicrophoneChoice::Tone(hertz) => {
@@ -100,7 +101,7 @@ fn run(choice: MicrophoneChoice, mut sending: Sending, stopped: &Receiver<()>) {
         MicrophoneChoice::Device(name) => {
             let line = Line::new();
             match Device::open(Direction::Capture, name, Arc::clone(&line), sending.events.clone()) {
-                Ok(_device) => run_device(&mut sending, &line, stopped),
+                Ok(_device) => run_device(&mut sending, processor, &line, stopped),
                 Err(error) => sending.events.notice(format!("The microphone could not be started ({error}).")),
             }
         }
@@ -121,18 +122,26 @@ fn run_clocked(sending: &mut Sending, stopped: &Receiver<()>, mut fill: impl FnM
     }
 }
 
-fn run_device(sending: &mut Sending, line: &Line, stopped: &Receiver<()>) {
+fn run_device(sending: &mut Sending, mut processor: Processor, line: &Line, stopped: &Receiver<()>) {
     let mut frame = [0.0; FRAME];
+    let mut was_live = false;
     loop {
         select! {
             recv(stopped) -> _ => return,
             recv(line.woken()) -> _ => {}
         }
+        let is_live = line.is_live();
+        if is_live && !was_live {
+            processor.restart();
+        }
+        was_live = is_live;
+        processor.note_given(line.ring.len(), Instant::now());
         while line.ring.len() >= FRAME {
             line.ring.take(&mut frame);
+            frame.as_chunks_mut::<BLOCK>().0.iter_mut().for_each(|block| processor.process(block));
             sending.handle_frame(&frame, Instant::now());
         }
-        if !line.is_live() {
+        if !is_live {
             sending.fall_silent();
         }
     }

@@ -10,6 +10,7 @@ use super::BLOCK;
 use super::clock::Ticker;
 use super::devices::{Device, Direction, Line};
 use super::mixer::Mixer;
+use super::reference::Reference;
 use super::wav::{WavError, WavRecorder};
 use super::worker::Worker;
 use crate::choice::SpeakerChoice;
@@ -32,12 +33,19 @@ pub(crate) struct In {
 
 impl In {
     /// Never fails: without a device there is a notice, and everything is decoded on time and heard by no one. `record`
-    /// is a WAV file that gets the mix besides.
-    pub(crate) fn start(choice: SpeakerChoice, record: Option<PathBuf>, events: Events) -> Self {
+    /// is a WAV file that gets the mix besides;
+    /// `reference` is told what the device plays.
+    pub(crate) fn start(
+        choice: SpeakerChoice,
+        record: Option<PathBuf>,
+        reference: Arc<Reference>,
+        events: Events,
+    ) -> Self {
         let mixer = Arc::<Mutex<Mixer>>::default();
         let (theirs, telling) = (Arc::clone(&mixer), events.clone());
-        let thread =
-            Worker::spawn("audio-in", move |stopped| Playing::new(theirs, choice, record, events).run(stopped));
+        let thread = Worker::spawn("audio-in", move |stopped| {
+            Playing::new(theirs, choice, record, reference, events).run(stopped)
+        });
         if let Err(error) = &thread {
             telling.notice(format!("The speaker could not be started ({error}). Close other programs and try again."));
         }
@@ -82,13 +90,20 @@ fn lock(mixer: &Mutex<Mixer>) -> MutexGuard<'_, Mixer> {
 struct Playing {
     mixer: Arc<Mutex<Mixer>>,
     line: Arc<Line>,
+    reference: Arc<Reference>,
     _device: Option<Device>,
     recorders: Vec<(PathBuf, WavRecorder)>,
     events: Events,
 }
 
 impl Playing {
-    fn new(mixer: Arc<Mutex<Mixer>>, choice: SpeakerChoice, record: Option<PathBuf>, events: Events) -> Self {
+    fn new(
+        mixer: Arc<Mutex<Mixer>>,
+        choice: SpeakerChoice,
+        record: Option<PathBuf>,
+        reference: Arc<Reference>,
+        events: Events,
+    ) -> Self {
         let line = Line::new();
         let (device, file) = match choice {
             SpeakerChoice::Null => (None, None),
@@ -103,7 +118,7 @@ impl Playing {
                 }
             }
         };
-        let mut playing = Self { mixer, line, _device: device, recorders: Vec::new(), events };
+        let mut playing = Self { mixer, line, reference, _device: device, recorders: Vec::new(), events };
         for path in [file, record].into_iter().flatten() {
             match WavRecorder::create(&path) {
                 Ok(recorder) => playing.recorders.push((path, recorder)),
@@ -122,16 +137,21 @@ impl Playing {
             let until = if driven { asked + STALL } else { ticker.due() };
             select! {
                 recv(stopped) -> _ => return,
-                recv(self.line.woken()) -> _ => asked = Instant::now(),
+                recv(self.line.woken()) -> _ => {
+                    asked = Instant::now();
+                    self.reference.note_taken(self.line.ring.len(), asked);
+                }
                 default(until.saturating_duration_since(now)) => {}
             }
             if driven {
                 while self.line.is_live() && self.line.is_hungry(BLOCK) {
                     let block = self.next_block(Instant::now());
                     self.line.ring.push(block);
+                    self.reference.push(&block);
                 }
                 ticker = Ticker::new(Instant::now(), BLOCK_DURATION);
             } else {
+                self.reference.restart();
                 while let Some(tick) = ticker.take(Instant::now()) {
                     self.next_block(tick);
                 }

@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::mixer::Mixer;
 use super::opus::Encoder;
@@ -20,6 +22,70 @@ pub(crate) fn tone_packets(hertz: f32, packets: usize) -> Vec<Bytes> {
         encoder.encode(&frame).unwrap()
     };
     (0..packets).map(|_| encode()).collect()
+}
+
+/// Something like a voice of this pitch, seeded: vowels of three formants whose pitch and loudness move, hissing
+/// consonants, and pauses. Full scale is far away, as with real voices.
+pub(crate) fn speech(seed: u8, pitch: f32, samples: usize) -> Vec<f32> {
+    /// Formants in hertz of a few vowels.
+    const VOWELS: [[f32; 3]; 5] = [
+        [730.0, 1090.0, 2440.0],
+        [530.0, 1840.0, 2480.0],
+        [270.0, 2290.0, 3010.0],
+        [570.0, 840.0, 2410.0],
+        [300.0, 870.0, 2240.0],
+    ];
+    let mut rng = ChaCha8Rng::from_seed([seed; 32]);
+    let mut uniform = move || rng.next_u32() as f32 / u32::MAX as f32;
+    let mut out = Vec::with_capacity(samples);
+    let mut phase = 0.0_f32;
+    while out.len() < samples {
+        let length = 3500 + (uniform() * 7000.0) as usize;
+        let (kind, turn) = (uniform(), 0.8 + 0.5 * uniform());
+        let vowel = VOWELS[(uniform() * 4.99) as usize];
+        let mut filters = vowel.map(|hertz| Resonance::new(hertz, 60.0 + hertz * 0.05));
+        for i in 0..length {
+            let part = i as f32 / length as f32;
+            let envelope = (part * std::f32::consts::PI).sin().powf(0.6);
+            let sample = if kind < 0.15 {
+                0.0
+            } else if kind < 0.32 {
+                0.03 * envelope * (uniform() - uniform())
+            } else {
+                phase += pitch * turn * (1.1 - 0.2 * part) / 48_000.0;
+                let pulse = if phase >= 1.0 { 1.0 } else { 0.0 };
+                phase = phase.fract();
+                let breath = 0.01 * (uniform() - 0.5);
+                envelope * filters.iter_mut().map(|filter| filter.next(pulse + breath)).sum::<f32>()
+            };
+            out.push(sample);
+        }
+    }
+    out.truncate(samples);
+    let loudest = out.iter().fold(1e-6_f32, |peak, sample| peak.max(sample.abs()));
+    out.iter_mut().for_each(|sample| *sample *= 0.4 / loudest);
+    out
+}
+
+/// A resonance of the mouth: two poles.
+struct Resonance {
+    feedback: [f32; 2],
+    gain: f32,
+    past: [f32; 2],
+}
+
+impl Resonance {
+    fn new(hertz: f32, width: f32) -> Self {
+        let radius = (-std::f32::consts::PI * width / 48_000.0).exp();
+        let angle = std::f32::consts::TAU * hertz / 48_000.0;
+        Self { feedback: [2.0 * radius * angle.cos(), -radius * radius], gain: 1.0 - radius, past: [0.0; 2] }
+    }
+
+    fn next(&mut self, sample: f32) -> f32 {
+        let out = self.gain * sample + self.feedback[0] * self.past[0] + self.feedback[1] * self.past[1];
+        self.past = [out, self.past[0]];
+        out
+    }
 }
 
 /// The packet with this number of a steady stream.

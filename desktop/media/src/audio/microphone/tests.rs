@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::audio::opus::{Decoder, inspect};
+use crate::audio::processing::Wish;
+use crate::audio::reference::Reference;
 use crate::audio::{goertzel, wav::WavRecorder};
+use crate::choice::Processing;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -10,6 +13,10 @@ fn started() -> (Sending, Receiver<MediaEvent>) {
     let (events, received) = Events::channel();
     let on = Arc::new(AtomicBool::new(true));
     (Sending::new(on, events, Arc::default()).unwrap(), received)
+}
+
+fn processor() -> Processor {
+    Processor::new(Wish::new(Processing::ALL), Arc::new(Reference::new(Instant::now())))
 }
 
 fn frame(amplitude: f32) -> [f32; FRAME] {
@@ -110,7 +117,7 @@ fn a_tone_and_a_file_are_sent_at_the_pace_of_the_clock() {
     for (choice, hertz) in [(MicrophoneChoice::Tone(1000.0), 1000.0), (MicrophoneChoice::File(path), 700.0)] {
         let (events, received) = Events::channel();
         let started = Instant::now();
-        let out = Out::start(choice, Arc::new(AtomicBool::new(true)), events);
+        let out = Out::start(choice, Arc::new(AtomicBool::new(true)), processor(), events);
         let pcm = heard(&received);
         assert!(started.elapsed() >= Duration::from_millis(900), "a second takes a second");
         let found = goertzel::strongest(&pcm, SAMPLE_RATE).unwrap();
@@ -128,7 +135,8 @@ fn a_tone_and_a_file_are_sent_at_the_pace_of_the_clock() {
 #[test]
 fn a_file_that_cannot_be_played_is_told_in_a_sentence() {
     let (events, received) = Events::channel();
-    let out = Out::start(MicrophoneChoice::File("/nowhere.wav".into()), Arc::new(AtomicBool::new(true)), events);
+    let out =
+        Out::start(MicrophoneChoice::File("/nowhere.wav".into()), Arc::new(AtomicBool::new(true)), processor(), events);
     let MediaEvent::Notice(notice) = received.recv_timeout(TIMEOUT).unwrap() else { panic!("a notice") };
     assert!(notice.0.contains("/nowhere.wav") && notice.0.ends_with("Choose a WAV file with sound in it."), "{notice}");
     assert!(received.recv().is_err(), "nothing else follows");
@@ -138,6 +146,6 @@ fn a_file_that_cannot_be_played_is_told_in_a_sentence() {
 #[test]
 fn no_microphone_means_no_thread() {
     let (events, received) = Events::channel();
-    let _out = Out::start(MicrophoneChoice::Off, Arc::new(AtomicBool::new(true)), events);
+    let _out = Out::start(MicrophoneChoice::Off, Arc::new(AtomicBool::new(true)), processor(), events);
     assert!(received.recv().is_err());
 }
