@@ -43,6 +43,8 @@ pub enum ClientEvent {
         client: ClientId,
         bps: u32,
     },
+    /// How much of our sound is lost on the way to whoever hears worst, in per cent.
+    SoundLoss(u8),
 }
 
 /// A participant. Dropping it ends every task at once; [`Client::leave`] says good-bye first.

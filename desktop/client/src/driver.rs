@@ -23,7 +23,7 @@ use crate::{ClientEvent, Options, http};
 const NEWS: usize = 256;
 /// Events that may wait for a reader; with more it has gone away, and so do we.
 const WAITING_MAX: usize = 4096;
-const BITRATE_EVERY: Duration = Duration::from_millis(250);
+const FIGURES_EVERY: Duration = Duration::from_millis(250);
 /// A smaller change of the estimate is no news to an encoder.
 const BITRATE_STEP: f64 = 0.05;
 /// How long a leaving client waits for its last words to be out.
@@ -57,7 +57,8 @@ enum Input {
     Peer(PeerNews),
     /// A keyframe is wanted, and may be.
     Keyframe,
-    Bitrate,
+    /// It is time to look at what the peers' connections carry.
+    Figures,
     Timeout,
     /// A waiting event has gone to the reader, or (`false`) there is no reader any more.
     Told(bool),
@@ -83,6 +84,7 @@ pub(crate) struct Driver {
     waiting: VecDeque<ClientEvent>,
     /// As they were told last.
     bitrates: BTreeMap<ClientId, u32>,
+    sound_loss: u8,
     work: JoinSet<Done>,
     /// Channels that are closing once everything is out.
     last_words: JoinSet<()>,
@@ -125,6 +127,7 @@ impl Driver {
             events,
             waiting: VecDeque::new(),
             bitrates: BTreeMap::new(),
+            sound_loss: 0,
             work: JoinSet::new(),
             last_words: JoinSet::new(),
             said_bye: false,
@@ -134,8 +137,8 @@ impl Driver {
 
     /// Until the session is over, or nobody is left who cares.
     pub(crate) async fn run(mut self) {
-        let mut bitrate = tokio::time::interval(BITRATE_EVERY);
-        bitrate.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut figures = tokio::time::interval(FIGURES_EVERY);
+        figures.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             while let Some(effect) = self.session.poll_effect() {
                 self.perform(effect);
@@ -143,7 +146,7 @@ impl Driver {
             if self.is_over {
                 return self.say_farewell().await;
             }
-            let Some(input) = self.next(&mut bitrate).await else { return };
+            let Some(input) = self.next(&mut figures).await else { return };
             if !self.handle(input) {
                 return;
             }
@@ -151,7 +154,7 @@ impl Driver {
     }
 
     /// Waits for the next thing to happen; `None` when the handle is gone.
-    async fn next(&mut self, bitrate: &mut Interval) -> Option<Input> {
+    async fn next(&mut self, figures: &mut Interval) -> Option<Input> {
         let timeout = self.session.poll_timeout();
         let keyframe = async {
             self.wishes.wished().await;
@@ -170,7 +173,7 @@ impl Driver {
             event = link => Some(Input::Link(event)),
             Some(news) = self.news.recv() => Some(Input::Peer(news)),
             () = keyframe => Some(Input::Keyframe),
-            _ = bitrate.tick() => Some(Input::Bitrate),
+            _ = figures.tick() => Some(Input::Figures),
             () = sleep_until(timeout.unwrap_or_else(Instant::now).into()), if timeout.is_some() => Some(Input::Timeout),
             permit = self.events.reserve(), if !self.waiting.is_empty() => {
                 let told = permit.is_ok();
@@ -204,7 +207,10 @@ impl Driver {
                 let clients = self.wishes.take().into_iter().collect();
                 self.tell(ClientEvent::KeyframeWanted(clients));
             }
-            Input::Bitrate => self.tell_bitrates(),
+            Input::Figures => {
+                self.tell_bitrates();
+                self.tell_sound_loss();
+            }
             Input::Timeout => self.session.handle_timeout(now),
             Input::Told(told) => return told,
         }
@@ -261,6 +267,13 @@ impl Driver {
                 self.bitrates.insert(client.clone(), bps);
                 self.tell(ClientEvent::Bitrate { client, bps });
             }
+        }
+    }
+
+    fn tell_sound_loss(&mut self) {
+        let loss = self.lines.sound_loss();
+        if loss != std::mem::replace(&mut self.sound_loss, loss) {
+            self.tell(ClientEvent::SoundLoss(loss));
         }
     }
 

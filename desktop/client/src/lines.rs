@@ -13,6 +13,9 @@ use crate::{OutgoingAudio, OutgoingVideo, PeerReport, vp8};
 /// Connections that are remembered for the report after they have ended.
 const ENDED_MAX: usize = 256;
 
+/// Per cent. Of less, nothing is heard.
+const LOSS_MIN: u8 = 2;
+
 /// One connection.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
@@ -73,6 +76,13 @@ impl Lines {
         connected.filter_map(|line| Some((line.peer.client.clone(), line.record.target()?))).collect()
     }
 
+    /// How much of our sound is lost on the way to whoever hears worst, in per cent: one encoder feeds everyone.
+    pub(crate) fn sound_loss(&self) -> u8 {
+        let connected =
+            self.live().iter().filter(|line| line.record.is_connected()).map(|line| line.record.sound_loss()).max();
+        connected.filter(|&loss| loss >= LOSS_MIN).unwrap_or(0)
+    }
+
     pub(crate) fn reports(&self) -> Vec<PeerReport> {
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let live = self.live().clone();
@@ -81,5 +91,37 @@ impl Lines {
 
     fn live(&self) -> MutexGuard<'_, Vec<Line>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use protocol::ClientId;
+
+    use super::*;
+    use crate::keyframes::KeyframeWishes;
+
+    fn line(name: &str, loss: u8) -> Line {
+        let record = Arc::new(Record::new(ClientId::new(name)));
+        record.set_connected(Duration::ZERO);
+        record.hear_sound_loss(loss);
+        let peer = PeerKey { client: ClientId::new(name), generation: 1 };
+        Line { peer, outlet: Arc::new(Outlet::new(KeyframeWishes::default().of(ClientId::new(name)))), record }
+    }
+
+    #[test]
+    fn whoever_hears_worst_counts_as_long_as_they_are_connected() {
+        let lines = Lines::default();
+        assert_eq!(lines.sound_loss(), 0);
+        lines.open(line("a", 2));
+        assert_eq!(lines.sound_loss(), 0, "less than two per cent is not worth a bit");
+        let worst = line("b", 64);
+        lines.open(worst.clone());
+        lines.open(line("c", 13));
+        assert_eq!(lines.sound_loss(), 25);
+        worst.record.set_disconnected();
+        assert_eq!(lines.sound_loss(), 6);
     }
 }

@@ -1,6 +1,6 @@
 //! The figures of one connection, counted where things happen and read from anywhere.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -61,6 +61,8 @@ pub(crate) struct Record {
     pub(crate) frames_sent: AtomicU64,
     /// In bit/s.
     pub(crate) target: AtomicU32,
+    /// The part of our sound that is lost, in 256ths, as the other side says.
+    sound_loss: AtomicU8,
     /// What the other side says of what we send: sound, pictures.
     heard: Mutex<(Losses, Losses)>,
     connected: AtomicBool,
@@ -78,6 +80,7 @@ impl Record {
             video_received: Counter::default(),
             frames_sent: AtomicU64::new(0),
             target: AtomicU32::new(0),
+            sound_loss: AtomicU8::new(0),
             heard: Mutex::default(),
             connected: AtomicBool::new(false),
             connect_time: Mutex::default(),
@@ -119,6 +122,19 @@ impl Record {
         }
     }
 
+    /// Of the time since the last report (RFC 3550, section 6.4.1), in 256ths. Rises at once and falls slowly: what was
+    /// lost may be lost again.
+    pub(crate) fn hear_sound_loss(&self, fraction: u8) {
+        let before = self.sound_loss.load(Ordering::Relaxed);
+        let falling = u8::midpoint(before, fraction);
+        self.sound_loss.store(fraction.max(falling), Ordering::Relaxed);
+    }
+
+    /// In per cent.
+    pub(crate) fn sound_loss(&self) -> u8 {
+        (u32::from(self.sound_loss.load(Ordering::Relaxed)) * 100).div_ceil(256) as u8
+    }
+
     /// The estimate of the congestion controller in bit/s, once there is one.
     pub(crate) fn target(&self) -> Option<u32> {
         Some(self.target.load(Ordering::Relaxed)).filter(|&target| target > 0)
@@ -142,5 +158,24 @@ impl Record {
             frames_dropped: outlet.frames_dropped(),
             target_bitrate: self.target(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_is_believed_at_once_and_forgotten_over_a_few_reports() {
+        let record = Record::new(ClientId::new("a"));
+        assert_eq!(record.sound_loss(), 0);
+        record.hear_sound_loss(51);
+        assert_eq!(record.sound_loss(), 20);
+        record.hear_sound_loss(0);
+        assert!((8..=11).contains(&record.sound_loss()), "{}", record.sound_loss());
+        (0..6).for_each(|_| record.hear_sound_loss(0));
+        assert_eq!(record.sound_loss(), 0);
+        record.hear_sound_loss(255);
+        assert_eq!(record.sound_loss(), 100);
     }
 }

@@ -122,6 +122,16 @@ impl Engine {
         self.with_video_out(|video| video.set_need(peer, need));
     }
 
+    /// What the sound encoder aims at from now on, bits per second; 16 to 48 kbit/s.
+    pub fn set_sound_bitrate(&self, bps: u32) {
+        self.microphone.set_bitrate(bps);
+    }
+
+    /// How much of our sound is lost on its way, in per cent: so much redundancy is sent along.
+    pub fn set_sound_loss(&self, percent: u8) {
+        self.microphone.set_loss(percent);
+    }
+
     /// A peer that is open already stays as it is.
     pub fn open_peer(&self, peer: PeerTag) {
         self.speaker.open_peer(peer);

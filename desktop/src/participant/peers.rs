@@ -9,8 +9,10 @@ use session::PeerState;
 
 /// What a new connection is thought to carry until the client knows better, bits per second: as congestion control begins.
 const BITRATE_FIRST: u32 = 1_500_000;
-/// What sound takes of it.
+/// What sound takes of it at most, with its headers; and its part of it, within the encoder's own bounds: speech is
+/// clear at little.
 const SOUND: u32 = 60_000;
+const SOUND_SHARE: u32 = 20;
 
 /// One media connection, standing or ended.
 pub(crate) struct Connection {
@@ -30,18 +32,21 @@ pub(super) struct Peers {
     entered: Instant,
     next_tag: u64,
     open: BTreeMap<ClientId, PeerTag>,
+    /// What the way to each carries, as far as the client has said.
+    bitrates: BTreeMap<ClientId, u32>,
     connections: Vec<Connection>,
 }
 
 impl Peers {
     pub(super) fn new(now: Instant) -> Self {
-        Self { entered: now, next_tag: 1, open: BTreeMap::new(), connections: Vec::new() }
+        Self { entered: now, next_tag: 1, open: BTreeMap::new(), bitrates: BTreeMap::new(), connections: Vec::new() }
     }
 
     /// Forgets the last room. Tags are never used twice.
     pub(super) fn enter(&mut self, now: Instant) {
         self.entered = now;
         self.open.clear();
+        self.bitrates.clear();
         self.connections.clear();
     }
 
@@ -88,6 +93,15 @@ impl Peers {
     pub(super) fn set_bitrate(&mut self, client: &ClientId, bitrate: u32, engine: &Engine) {
         if let Some(connection) = self.current(client).filter(|connection| connection.connected.is_some()) {
             engine.set_need(connection.tag, Some(need(bitrate)));
+            self.bitrates.insert(client.clone(), bitrate);
+            self.share_with_sound(engine);
+        }
+    }
+
+    /// One encoder feeds everyone, so the narrowest way counts.
+    fn share_with_sound(&self, engine: &Engine) {
+        if let Some(narrowest) = self.bitrates.values().min() {
+            engine.set_sound_bitrate(narrowest / SOUND_SHARE);
         }
     }
 
@@ -119,6 +133,8 @@ impl Peers {
             engine.close_peer(connection.tag);
         }
         self.open.remove(client);
+        self.bitrates.remove(client);
+        self.share_with_sound(engine);
     }
 
     pub(super) fn close_all(&mut self, engine: &Engine) {

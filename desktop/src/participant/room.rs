@@ -177,6 +177,7 @@ impl Switchboard {
                     tags.for_each(|tag| engine.want_keyframe(tag));
                 }
                 ClientEvent::Bitrate { client, bps } => lock(&this.peers).set_bitrate(&client, bps, &engine),
+                ClientEvent::SoundLoss(percent) => engine.set_sound_loss(percent),
                 ClientEvent::Untrusted(untrusted) => this.doubt(untrusted),
                 ClientEvent::Session(event) => {
                     this.note(&event, &engine);

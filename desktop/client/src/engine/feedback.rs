@@ -55,6 +55,9 @@ impl Feedback {
         for report in reports {
             if let Some(kind) = self.kind_of(report.ssrc) {
                 self.record.hear(kind, |losses| losses.lost = report.total_lost.into());
+                if kind == Kind::Audio {
+                    self.record.hear_sound_loss(report.fraction_lost);
+                }
             }
         }
     }

@@ -79,6 +79,10 @@ impl SpeakingDetector {
         }
     }
 
+    pub(crate) fn is_speaking(&self) -> bool {
+        self.speaking
+    }
+
     /// The microphone is off. Says whether that ends speaking.
     pub(crate) fn reset(&mut self) -> Option<bool> {
         let ended = self.speaking.then_some(false);

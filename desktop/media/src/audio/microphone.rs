@@ -1,7 +1,7 @@
 //! The way out: a source of sound, cut into packets, while the microphone is on.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, select};
@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, select};
 use super::clock::Ticker;
 use super::devices::{Device, Direction, Line};
 use super::level::{Meter, SpeakingDetector};
-use super::opus::{CodecError, Encoder};
+use super::opus::{BITRATE, CodecError, Encoder, LOSS_PERCENT};
 use super::processing::Processor;
 use super::tone::Tone;
 use super::wav::WavLoop;
@@ -31,11 +31,25 @@ pub(crate) struct Out {
     _thread: Option<Worker>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     packets: AtomicU64,
     /// An `f32`'s bits.
     level: AtomicU32,
+    /// What the encoder is wished to do: bits per second, and per cent of loss to prepare for.
+    bitrate: AtomicU32,
+    loss: AtomicU8,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            packets: AtomicU64::new(0),
+            level: AtomicU32::new(0),
+            bitrate: AtomicU32::new(BITRATE),
+            loss: AtomicU8::new(LOSS_PERCENT),
+        }
+    }
 }
 
 impl Out {
@@ -61,6 +75,14 @@ impl Out {
     /// Packets sent so far.
     pub(crate) fn packets(&self) -> u64 {
         self.shared.packets.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_bitrate(&self, bps: u32) {
+        self.shared.bitrate.store(bps, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_loss(&self, percent: u8) {
+        self.shared.loss.store(percent, Ordering::Relaxed);
     }
 
     /// Of oneself, for a meter: 0 is silence, 1 is a full-scale sine. Silence while the microphone is off.
@@ -154,6 +176,8 @@ struct Sending {
     events: Events,
     shared: Arc<Shared>,
     encoder: Encoder,
+    /// What the encoder was told last.
+    told: (u32, u8),
     meter: Meter,
     detector: SpeakingDetector,
     started: Instant,
@@ -169,6 +193,7 @@ impl Sending {
             events,
             shared,
             encoder: Encoder::new()?,
+            told: (BITRATE, LOSS_PERCENT),
             meter: Meter::default(),
             detector: SpeakingDetector::default(),
             started: Instant::now(),
@@ -190,14 +215,28 @@ impl Sending {
             }
         }
         self.shared.level.store(self.meter.level().to_bits(), Ordering::Relaxed);
+        if let Err(error) = self.prepare() {
+            tracing::warn!(%error, "the sound encoder stays as it was");
+        }
         match self.encoder.encode(frame) {
-            Ok(data) => {
+            Ok(None) => {}
+            Ok(Some(data)) => {
                 if self.events.send(MediaEvent::Audio(EncodedAudio { data, timestamp })) {
                     self.shared.packets.fetch_add(1, Ordering::Relaxed);
                 }
             }
             Err(error) => tracing::error!(%error, "a frame of sound was not encoded"),
         }
+    }
+
+    fn prepare(&mut self) -> Result<(), CodecError> {
+        self.encoder.set_may_rest(!self.detector.is_speaking())?;
+        let (bitrate, loss) = (self.shared.bitrate.load(Ordering::Relaxed), self.shared.loss.load(Ordering::Relaxed));
+        if (bitrate, loss) == std::mem::replace(&mut self.told, (bitrate, loss)) {
+            return Ok(());
+        }
+        self.encoder.set_bitrate(bitrate)?;
+        self.encoder.set_loss(loss)
     }
 
     /// Of the frame that is about to be handled. Jumps over time in which the device gave nothing.

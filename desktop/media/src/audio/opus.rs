@@ -1,16 +1,27 @@
 //! The embassy of libopus: 48 kHz mono in 20 ms packets out; any Opus packet in.
 
+use std::ops::RangeInclusive;
+
 use bytes::Bytes;
 use opus::{Application, Bitrate, Channels, Signal, packet};
 use thiserror::Error;
 
 use super::{FRAME, SAMPLE_RATE};
 
-/// Bits per second: wideband speech with redundancy sounds clear at this rate.
-const BITRATE: i32 = 32_000;
+/// Bits per second: speech with redundancy sounds clear at the first; below the range it does not, and above it nobody
+/// hears a difference.
+pub(crate) const BITRATE: u32 = 32_000;
+pub(crate) const BITRATE_RANGE: RangeInclusive<u32> = 16_000..=48_000;
 
-/// The loss the encoder prepares for: with less it would leave the redundancy out.
-const EXPECTED_LOSS_PERCENT: i32 = 10;
+/// The loss that the encoder prepares for until one is reported, and at least when there is any: at less it would
+/// leave the redundancy out.
+pub(crate) const LOSS_PERCENT: u8 = 10;
+
+/// More is not prepared for: redundancy covers single packets, and takes from the sound.
+const LOSS_PERCENT_MAX: u8 = 30;
+
+/// Bytes. A packet this short has nothing but its first byte to say: nobody speaks (RFC 6716, section 3.1 and DTX).
+const RESTING_MAX: usize = 2;
 
 /// 0 is the fastest, 10 the best. Speech gains little above this.
 const COMPLEXITY: i32 = 6;
@@ -34,6 +45,8 @@ pub(crate) struct Shape {
     pub(crate) samples: usize,
     /// It carries a copy of the packet before it (in-band FEC).
     pub(crate) redundant: bool,
+    /// Nobody speaks, and hardly any packet comes until somebody does (DTX).
+    pub(crate) resting: bool,
 }
 
 /// `None` for what no decoder should see: an empty, overlong or malformed packet.
@@ -46,7 +59,8 @@ pub(crate) fn inspect(packet: &[u8]) -> Option<Shape> {
     if samples == 0 || samples > DURATION_MAX {
         return None;
     }
-    Some(Shape { samples, redundant: carries_redundancy(parsed.toc, &parsed.frames) })
+    let redundant = carries_redundancy(parsed.toc, &parsed.frames);
+    Some(Shape { samples, redundant, resting: packet.len() <= RESTING_MAX })
 }
 
 /// Reads the LBRR flag of the first SILK frame (RFC 6716 §4.2.3): it follows one voice-activity bit per 20 ms.
@@ -63,27 +77,54 @@ fn carries_redundancy(toc: u8, frames: &[&[u8]]) -> bool {
 #[derive(Debug)]
 pub(crate) struct Encoder {
     inner: opus::Encoder,
+    may_rest: bool,
+    resting: bool,
     buffer: [u8; PACKET_MAX],
 }
 
 impl Encoder {
     pub(crate) fn new() -> Result<Self, CodecError> {
         let mut inner = opus::Encoder::new(SAMPLE_RATE, Channels::Mono, Application::Voip)?;
-        inner.set_bitrate(Bitrate::Bits(BITRATE))?;
+        inner.set_bitrate(Bitrate::Bits(BITRATE as i32))?;
         inner.set_signal(Signal::Voice)?;
         inner.set_inband_fec(true)?;
-        inner.set_packet_loss_perc(EXPECTED_LOSS_PERCENT)?;
+        inner.set_packet_loss_perc(i32::from(LOSS_PERCENT))?;
         inner.set_complexity(COMPLEXITY)?;
-        Ok(Self { inner, buffer: [0; PACKET_MAX] })
+        Ok(Self { inner, may_rest: false, resting: false, buffer: [0; PACKET_MAX] })
     }
 
-    pub(crate) fn encode(&mut self, frame: &[f32; FRAME]) -> Result<Bytes, CodecError> {
+    /// `None`: nobody speaks, and the packet needs not be sent. The first such packet and one now and then are sent, so
+    /// that the listener knows and has the room's noise.
+    pub(crate) fn encode(&mut self, frame: &[f32; FRAME]) -> Result<Option<Bytes>, CodecError> {
         let length = self.inner.encode_float(frame, &mut self.buffer)?;
-        Ok(Bytes::copy_from_slice(&self.buffer[..length]))
+        let rested = std::mem::replace(&mut self.resting, length <= RESTING_MAX);
+        if rested && self.resting {
+            return Ok(None);
+        }
+        Ok(Some(Bytes::copy_from_slice(&self.buffer[..length])))
+    }
+
+    /// Whether silence may be left out. The codec alone takes music and steady tones for silence.
+    pub(crate) fn set_may_rest(&mut self, may_rest: bool) -> Result<(), CodecError> {
+        if may_rest != std::mem::replace(&mut self.may_rest, may_rest) {
+            self.inner.set_dtx(may_rest)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_bitrate(&mut self, bps: u32) -> Result<(), CodecError> {
+        let bps = bps.clamp(*BITRATE_RANGE.start(), *BITRATE_RANGE.end());
+        Ok(self.inner.set_bitrate(Bitrate::Bits(bps as i32))?)
+    }
+
+    pub(crate) fn set_loss(&mut self, percent: u8) -> Result<(), CodecError> {
+        let percent = if percent == 0 { 0 } else { percent.clamp(LOSS_PERCENT, LOSS_PERCENT_MAX) };
+        Ok(self.inner.set_packet_loss_perc(percent.into())?)
     }
 
     /// Forgets what was said before a pause.
     pub(crate) fn reset(&mut self) -> Result<(), CodecError> {
+        self.resting = false;
         Ok(self.inner.reset_state()?)
     }
 }
@@ -134,6 +175,9 @@ fn whole_grains(samples: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{Rng, SeedableRng};
+
     use super::super::goertzel::{sine, strongest, total_power};
     use super::*;
 
@@ -151,7 +195,7 @@ mod tests {
 
     fn encoded(frames: &[[f32; FRAME]]) -> Vec<Bytes> {
         let mut encoder = Encoder::new().unwrap();
-        frames.iter().map(|frame| encoder.encode(frame).unwrap()).collect()
+        frames.iter().map(|frame| encoder.encode(frame).unwrap().expect("a voice")).collect()
     }
 
     /// Decodes with every eighth packet lost; returns the power of the difference to decoding all.
@@ -181,6 +225,59 @@ mod tests {
         assert!(redundant > 150, "{redundant} of 250 carry a copy");
         let bits = packets.iter().map(Bytes::len).sum::<usize>() as f32 * 8.0 / 5.0;
         assert!((20_000.0..40_000.0).contains(&bits), "{bits} bit/s");
+    }
+
+    /// Bytes a second and packets of a hundred with a copy, after the encoder has got used to its wishes.
+    fn measured(wish: impl Fn(&mut Encoder)) -> (usize, usize) {
+        let mut encoder = Encoder::new().unwrap();
+        wish(&mut encoder);
+        let frames = buzz(150);
+        let packets: Vec<Bytes> = frames.iter().filter_map(|frame| encoder.encode(frame).unwrap()).skip(50).collect();
+        let redundant = packets.iter().filter(|packet| inspect(packet).unwrap().redundant).count();
+        (packets.iter().map(Bytes::len).sum::<usize>() / 2, redundant)
+    }
+
+    #[test]
+    fn redundancy_follows_the_reported_loss() {
+        assert_eq!(measured(|encoder| encoder.set_loss(0).unwrap()).1, 0);
+        for percent in [5, 20, 100] {
+            let (_, redundant) = measured(|encoder| encoder.set_loss(percent).unwrap());
+            assert!(redundant > 60, "{percent} %: {redundant} of 100 carry a copy");
+        }
+    }
+
+    #[test]
+    fn the_bitrate_is_as_wished_within_its_bounds() {
+        let bits = |bps| measured(|encoder| encoder.set_bitrate(bps).unwrap()).0 as f32 * 8.0;
+        let (least, most) = (bits(0), bits(u32::MAX));
+        assert!((10_000.0..20_000.0).contains(&least), "{least} bit/s");
+        assert!((36_000.0..60_000.0).contains(&most), "{most} bit/s");
+        assert_eq!(bits(16_000), least);
+    }
+
+    #[test]
+    fn silence_costs_almost_nothing_and_comes_out_as_the_rooms_noise() {
+        let mut rng = ChaCha8Rng::from_seed([3; 32]);
+        let (mut encoder, mut decoder) = (Encoder::new().unwrap(), Decoder::new().unwrap());
+        let (mut sent, mut out) = (Vec::new(), Vec::new());
+        let voice = buzz(50);
+        for i in 0..300 {
+            let noise: [f32; FRAME] = std::array::from_fn(|_| 0.002 * (rng.next_u32() as f32 / u32::MAX as f32 - 0.5));
+            let frame = voice.get(i).copied().unwrap_or(noise);
+            encoder.set_may_rest(i >= 50).unwrap();
+            match encoder.encode(&frame).unwrap() {
+                Some(packet) => {
+                    decoder.decode(&packet, &mut out).unwrap();
+                    sent.push((i, inspect(&packet).unwrap()));
+                }
+                None => decoder.conceal(FRAME, &mut out).unwrap(),
+            }
+        }
+        let at_rest: Vec<_> = sent.iter().filter(|(i, _)| *i >= 100).collect();
+        assert!((5..=20).contains(&at_rest.len()), "{} packets in four seconds", at_rest.len());
+        assert!(sent.iter().take(50).all(|(_, shape)| !shape.resting));
+        let comfort = total_power(&out[200 * FRAME..]);
+        assert!((1e-9..1e-5).contains(&comfort), "{comfort}");
     }
 
     #[test]

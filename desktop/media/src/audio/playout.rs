@@ -2,7 +2,7 @@
 //! what is missing. Decodes nothing and reads no clock.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -36,6 +36,9 @@ const TOO_LONG_FOR: u32 = 25;
 const TOO_SHORT_FOR: u32 = 5;
 const PACE_EVERY: u32 = 3;
 
+/// For how long the noise of a room goes on after the last word of it.
+const REST_MAX: Duration = Duration::from_secs(1);
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
     Play {
@@ -48,6 +51,10 @@ pub(crate) enum Step {
         samples: usize,
     },
     Conceal {
+        samples: usize,
+    },
+    /// Nobody speaks: the noise of the speaker's room goes on.
+    Comfort {
         samples: usize,
     },
     /// Nothing is being said, or too much is missing.
@@ -94,6 +101,8 @@ struct Waiting {
 enum Phase {
     /// Until the first packet's time has come.
     Waiting,
+    /// The same, since this time: the other side said that nobody speaks there.
+    Resting(Instant),
     Playing,
 }
 
@@ -162,17 +171,21 @@ impl Playout {
     /// Asked when less than a block of decoded sound is left; `queued` is what is left, in samples.
     pub(crate) fn poll(&mut self, now: Instant, queued: usize) -> Step {
         let now_us = self.since_epoch(now);
-        if self.phase == Phase::Waiting && !self.begin(now_us) {
-            return Step::Silence;
+        let phase = self.phase;
+        if phase != Phase::Playing && !self.begin(now_us) {
+            return match phase {
+                Phase::Resting(since) => self.rest(since, now),
+                Phase::Waiting | Phase::Playing => Step::Silence,
+            };
         }
         let (Some(next), Some((&sequence, front))) = (self.next, self.queue.first_key_value()) else {
             return self.bridge();
         };
         let ahead = front.timestamp - next.timestamp;
         if sequence == next.sequence {
-            return if ahead.abs() > PAUSE_MIN { self.pause() } else { self.play(now_us, queued) };
+            return if ahead.abs() > PAUSE_MIN { self.pause() } else { self.play(now, queued) };
         }
-        self.fill_gap(sequence - next.sequence, ahead, now_us, queued)
+        self.fill_gap(sequence - next.sequence, ahead, now, queued)
     }
 
     pub(crate) fn counts(&self) -> Counts {
@@ -283,14 +296,17 @@ impl Playout {
         true
     }
 
-    fn play(&mut self, now_us: i64, queued: usize) -> Step {
+    fn play(&mut self, now: Instant, queued: usize) -> Step {
         let Some((sequence, packet)) = self.queue.pop_first() else { return Step::Silence };
         self.counts.concealed_samples += self.made_up as u64;
         self.made_up = 0;
         self.frame = packet.shape.samples;
         let timestamp = packet.timestamp + packet.shape.samples as i64;
         self.next = Some(Position { sequence: sequence + 1, timestamp });
-        self.delay_us = self.delay_at(packet.timestamp - queued as i64, now_us);
+        self.delay_us = self.delay_at(packet.timestamp - queued as i64, self.since_epoch(now));
+        if packet.shape.resting {
+            self.phase = Phase::Resting(now);
+        }
         Step::Play { payload: packet.payload, pace: self.pace() }
     }
 
@@ -321,13 +337,21 @@ impl Playout {
         Step::Conceal { samples: BRIDGE_STEP }
     }
 
+    /// Whoever rests says so every 400 ms; without a word for longer they have switched their microphone off.
+    fn rest(&mut self, since: Instant, now: Instant) -> Step {
+        if now.saturating_duration_since(since) > REST_MAX {
+            return self.pause();
+        }
+        Step::Comfort { samples: BRIDGE_STEP }
+    }
+
     fn pause(&mut self) -> Step {
         self.phase = Phase::Waiting;
         Step::Silence
     }
 
     /// `missing` packets, `ahead` samples in all, did not come; the one after them is here.
-    fn fill_gap(&mut self, missing: i64, ahead: i64, now_us: i64, queued: usize) -> Step {
+    fn fill_gap(&mut self, missing: i64, ahead: i64, now: Instant, queued: usize) -> Step {
         let (Some(front), Some(next)) = (self.front(), self.next.as_mut()) else { return Step::Silence };
         // What was made up before stands for the first of them.
         let owed = usize::try_from(ahead).unwrap_or(0).saturating_sub(self.made_up);
@@ -339,7 +363,7 @@ impl Playout {
         let samples = if missing > 1 { owed.min(self.frame) } else { owed } / GRAIN * GRAIN;
         if samples == 0 {
             self.next = Some(front);
-            return self.play(now_us, queued);
+            return self.play(now, queued);
         }
         self.counts.concealed_samples += samples as u64;
         if missing > 1 {

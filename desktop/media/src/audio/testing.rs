@@ -19,7 +19,7 @@ pub(crate) fn tone_packets(hertz: f32, packets: usize) -> Vec<Bytes> {
     let mut frame = [0.0; FRAME];
     let mut encode = || {
         tone.fill(&mut frame);
-        encoder.encode(&frame).unwrap()
+        encoder.encode(&frame).unwrap().expect("a tone is no silence")
     };
     (0..packets).map(|_| encode()).collect()
 }

@@ -136,7 +136,7 @@ impl Voice {
                 Ok(()) => self.recovered += 1,
                 Err(_) => self.conceal(samples),
             },
-            Step::Conceal { samples } => self.conceal(samples),
+            Step::Conceal { samples } | Step::Comfort { samples } => self.conceal(samples),
             Step::Silence => self.fall_silent(),
         }
         self.pcm.extend(&self.scratch);

@@ -1,10 +1,13 @@
 //! What leaves the microphone, and when.
 
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
 use super::*;
 use crate::audio::opus::{Decoder, inspect};
 use crate::audio::processing::Wish;
 use crate::audio::reference::Reference;
-use crate::audio::{goertzel, wav::WavRecorder};
+use crate::audio::{goertzel, testing::speech, wav::WavRecorder};
 use crate::choice::Processing;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -80,6 +83,51 @@ fn nothing_leaves_a_microphone_that_is_off_and_time_goes_on() {
         .collect();
     assert_eq!(marks, [true, false, true, false, true], "switching off ends the speaking mark");
     assert_eq!(sending.shared.packets.load(Ordering::Relaxed), 45);
+}
+
+#[test]
+fn a_quiet_room_is_hardly_sent_and_a_voice_whole() {
+    let (mut sending, received) = started();
+    let mut rng = ChaCha8Rng::from_seed([7; 32]);
+    let mut now = sending.started;
+    let voice = speech(3, 150.0, 100 * FRAME);
+    for number in 0..900 {
+        let mut frame: [f32; FRAME] = std::array::from_fn(|_| 0.002 * (rng.next_u32() as f32 / u32::MAX as f32 - 0.5));
+        if (300..400).contains(&number) {
+            frame.copy_from_slice(&voice[(number - 300) * FRAME..][..FRAME]);
+        }
+        now += FRAME_DURATION;
+        sending.handle_frame(&frame, now);
+    }
+    let sent: Vec<u32> = timestamps(&received).iter().map(|timestamp| timestamp / 960).collect();
+    let between = |from, to| sent.iter().filter(|number| (from..to).contains(*number)).count();
+    assert!(between(50, 300) <= 250 / 10, "{} of 250 packets of a quiet room", between(50, 300));
+    assert!(between(306, 400) >= 90, "{} of 94 packets of a voice", between(306, 400));
+    // The codec needs three seconds to believe in silence.
+    assert!(between(600, 900) <= 300 / 10, "{} of 300 packets after it", between(600, 900));
+}
+
+#[test]
+fn the_encoder_follows_the_wishes_of_the_network() {
+    let bytes = |bitrate: u32, loss: u8| {
+        let (mut sending, received) = started();
+        sending.shared.bitrate.store(bitrate, Ordering::Relaxed);
+        sending.shared.loss.store(loss, Ordering::Relaxed);
+        let now = sending.started;
+        speech(3, 150.0, 100 * FRAME).as_chunks::<FRAME>().0.iter().for_each(|frame| sending.handle_frame(frame, now));
+        let packets: Vec<_> = received
+            .try_iter()
+            .filter_map(|event| match event {
+                MediaEvent::Audio(audio) => Some(audio.data),
+                _ => None,
+            })
+            .collect();
+        let redundant = packets.iter().filter(|packet| inspect(packet).unwrap().redundant).count();
+        (packets.iter().map(|packet| packet.len()).sum::<usize>(), redundant)
+    };
+    assert!(bytes(48_000, 0).0 > 2 * bytes(16_000, 0).0);
+    assert_eq!(bytes(32_000, 0).1, 0);
+    assert!(bytes(32_000, 15).1 > 30, "{}", bytes(32_000, 15).1);
 }
 
 #[test]

@@ -8,7 +8,10 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use super::*;
 use crate::audio::BLOCK;
 
-const SHAPE: Shape = Shape { samples: 960, redundant: true };
+const SHAPE: Shape = Shape { samples: 960, redundant: true, resting: false };
+
+/// Set in the number of a packet that says that nobody speaks.
+const RESTING: u32 = 1 << 31;
 
 /// What becomes of one packet on its way.
 #[derive(Clone, Copy)]
@@ -27,6 +30,7 @@ struct World {
     played: Vec<(u32, u64)>,
     recovered: u64,
     concealed: u64,
+    comfort: usize,
     silent_blocks: Vec<u64>,
     paces: Vec<Pace>,
 }
@@ -41,6 +45,7 @@ impl World {
             played: Vec::new(),
             recovered: 0,
             concealed: 0,
+            comfort: 0,
             silent_blocks: Vec::new(),
             paces: Vec::new(),
         }
@@ -48,8 +53,14 @@ impl World {
 
     /// Packet `number` with this sequence and timestamp, sent at `sent_ms`.
     fn send(&mut self, number: u32, sequence: u16, timestamp: u32, sent_ms: f64, fate: Fate) {
+        self.send_shaped(number, sequence, timestamp, sent_ms, fate, false);
+    }
+
+    /// The first byte of the payload says whether its sender rests.
+    fn send_shaped(&mut self, number: u32, sequence: u16, timestamp: u32, sent_ms: f64, fate: Fate, resting: bool) {
         let Fate::Arrives(after_ms) = fate else { return };
         let at = Duration::from_secs_f64((sent_ms + after_ms) / 1000.0);
+        let number = number | if resting { RESTING } else { 0 };
         let payload = Bytes::copy_from_slice(&number.to_be_bytes());
         let arrived = self.start + at;
         self.arrivals.push((at, Packet { sequence, timestamp, marker: false, payload, arrived }));
@@ -71,7 +82,8 @@ impl World {
         for now_ms in (0..milliseconds).step_by(10) {
             let now = Duration::from_millis(now_ms);
             while let Some((_, packet)) = arrivals.next_if(|(at, _)| *at <= now) {
-                self.playout.handle_packet(packet, SHAPE);
+                let number = u32::from_be_bytes(packet.payload[..].try_into().unwrap());
+                self.playout.handle_packet(packet, Shape { resting: number & RESTING != 0, ..SHAPE });
             }
             while queued < BLOCK {
                 queued += self.step(now, queued);
@@ -98,6 +110,10 @@ impl World {
             }
             Step::Conceal { samples } => {
                 self.concealed += samples as u64;
+                samples
+            }
+            Step::Comfort { samples } => {
+                self.comfort += samples;
                 samples
             }
             Step::Silence => {
@@ -228,6 +244,47 @@ fn a_mute_is_silence_and_not_loss() {
 }
 
 #[test]
+fn a_rest_of_the_sender_is_comfort_and_not_loss() {
+    for gap_ms in [40, 100, 400] {
+        let mut world = World::new();
+        let mut sequence = 0;
+        let mut rng = rng(5);
+        for ms in (0..20_000_u32).step_by(20) {
+            // Two seconds of speech, two of rest: then one packet at once and one in each gap.
+            let rests = ms / 2000 % 2 == 1;
+            if !rests || (ms % 2000).is_multiple_of(gap_ms) {
+                let fate = Fate::Arrives(10.0 + 15.0 * fraction(&mut rng));
+                world.send_shaped(ms / 20, sequence, ms * 48, f64::from(ms), fate, rests);
+                sequence += 1;
+            }
+        }
+        world.run(20_000);
+        let counts = world.playout.counts();
+        assert_eq!((counts.concealed_samples, counts.late, counts.dropped), (0, 0, 0), "{gap_ms} ms: {counts:?}");
+        assert!(world.comfort > 2 * SAMPLE_RATE as usize, "{gap_ms} ms: {} samples of comfort", world.comfort);
+        assert!(world.silent_blocks.iter().all(|&ms| ms < 200), "{gap_ms} ms: comfort is no silence");
+        // Whoever begins to speak is heard after the same delay as before.
+        for second in [4, 8, 12, 16] {
+            let first = world.played.iter().find(|(number, _)| *number == second * 50).unwrap();
+            let delay = first.1 - u64::from(second) * 1000;
+            assert!((30..=90).contains(&delay), "{gap_ms} ms: {delay} ms at {second} s");
+        }
+    }
+}
+
+#[test]
+fn whoever_rests_and_says_nothing_more_falls_silent_after_a_second() {
+    let mut world = World::new();
+    for i in 0..100 {
+        world.send_shaped(i, i as u16, i * 960, f64::from(i) * 20.0, Fate::Arrives(10.0), i == 99);
+    }
+    world.run(5000);
+    assert!(world.silent_blocks.iter().all(|ms| !(200..2900).contains(ms)));
+    assert!(world.silent_blocks.contains(&3200) && world.silent_blocks.contains(&4990));
+    assert_eq!(world.playout.counts().concealed_samples, 0);
+}
+
+#[test]
 fn a_stall_of_the_network_is_caught_up_with() {
     for (stall, played_min) in [(100.0, 999), (300.0, 980), (800.0, 960), (3000.0, 840)] {
         let mut world = World::new();
@@ -335,7 +392,14 @@ fn noise_instead_of_headers_never_panics() {
                 payload: Bytes::from_static(&[1]),
                 arrived: now + Duration::from_millis(u64::from(rng.next_u32() % 50)),
             };
-            playout.handle_packet(packet, Shape { samples, redundant: rng.next_u32().is_multiple_of(2) });
+            playout.handle_packet(
+                packet,
+                Shape {
+                    samples,
+                    redundant: rng.next_u32().is_multiple_of(2),
+                    resting: rng.next_u32().is_multiple_of(8),
+                },
+            );
             now += Duration::from_millis(u64::from(rng.next_u32() % 30));
             if let Step::Conceal { samples } | Step::Recover { samples, .. } = playout.poll(now, 0) {
                 assert!((GRAIN..=5760).contains(&samples), "{samples}");

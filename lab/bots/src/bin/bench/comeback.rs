@@ -123,7 +123,8 @@ impl Seen {
             ClientEvent::Session(_)
             | ClientEvent::Untrusted(_)
             | ClientEvent::KeyframeWanted(_)
-            | ClientEvent::Bitrate { .. } => {}
+            | ClientEvent::Bitrate { .. }
+            | ClientEvent::SoundLoss(_) => {}
         }
     }
 }
