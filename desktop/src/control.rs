@@ -11,7 +11,7 @@ use std::io::{BufRead, Write};
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, bounded};
-use media::Picture;
+use media::{Picture, Processing};
 use protocol::api::{CreateInvite, EditRoom};
 use protocol::{Action, Address, ClientId, Moderate, RoomId, TextId, Username};
 use serde::Deserialize;
@@ -221,6 +221,11 @@ fn to_json(event: &Event) -> Value {
             };
             json!({"event": "speaking", "client": who, "speaking": speaking})
         }
+        Event::Processing(Processing { echo, noise, gain }) => {
+            json!({"event": "processing", "echo": echo, "noise": noise, "gain": gain})
+        }
+        Event::Level(step) => json!({"event": "level", "step": step}),
+        Event::Unheard => json!({"event": "unheard"}),
         Event::Notice(text) => json!({"event": "notice", "text": text}),
         Event::Left => json!({"event": "left"}),
     }

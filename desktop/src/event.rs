@@ -1,6 +1,7 @@
 //! What the window (or a headless run) and the participant say to each other.
 
 use client::{Fingerprint, Untrusted};
+use media::Processing;
 use protocol::api::{Ban, CreateInvite, CreatedInvite, EditRoom, Invite, RoomDetails, RoomSummary};
 use protocol::{
     AccountState, Address, ChangePassword, ClientId, Credentials, DeleteAccount, ErrorNotice, History, Moderate,
@@ -103,6 +104,8 @@ pub enum Command {
     SetMicrophone(bool),
     SetScreen(bool),
     SetHand(bool),
+    /// What is done to the microphone's sound from now on; answered with [`Event::Processing`].
+    SetProcessing(Processing),
     /// 1.0 is as sent.
     SetVolume {
         client: ClientId,
@@ -151,6 +154,12 @@ pub enum Event {
         who: Speaker,
         speaking: bool,
     },
+    /// What is done to the microphone's sound: at the start, and after every change.
+    Processing(Processing),
+    /// How loud oneself is, 0 to [`media::LEVELS`]: after every change.
+    Level(u8),
+    /// One speaks, and the microphone is off.
+    Unheard,
     /// A device is missing, busy or back: a sentence that says what happened and what to do.
     Notice(String),
     /// The room was left; the lobby is shown again.

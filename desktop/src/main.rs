@@ -148,7 +148,10 @@ fn config(arguments: &ParticipantArgs, server: Url, memory: &Memory, create: boo
         server,
         memory: memory.clone(),
         username: name(arguments, memory),
-        media: arguments.media(),
+        media: media::EngineConfig {
+            processing: arguments.processing.or_else(|| memory.processing()).unwrap_or_default(),
+            ..arguments.media()
+        },
         loopback: arguments.loopback,
         create,
         camera: !arguments.camera_off && arguments.camera != media::CameraChoice::Off,

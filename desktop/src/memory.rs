@@ -12,6 +12,7 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use client::Fingerprint;
+use media::Processing;
 use protocol::{Role, RoomId, Username};
 use url::Url;
 
@@ -86,6 +87,8 @@ struct Contents {
     name: Option<Username>,
     /// The server that was looked at last.
     server: Option<Url>,
+    /// What is done to the microphone's sound.
+    processing: Option<Processing>,
     /// The last one first.
     rooms: Vec<(KnownRoom, Option<Secret>)>,
     /// The last one first.
@@ -193,6 +196,14 @@ impl Memory {
 
     pub(crate) fn set_name(&self, name: &Username) {
         self.change(|contents| contents.name = Some(name.clone()));
+    }
+
+    pub fn processing(&self) -> Option<Processing> {
+        self.lock().contents.processing
+    }
+
+    pub(crate) fn set_processing(&self, processing: Processing) {
+        self.change(|contents| contents.processing = Some(processing));
     }
 
     pub fn server(&self) -> Option<Url> {

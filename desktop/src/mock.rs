@@ -238,6 +238,9 @@ impl ScriptedRoom {
                 visit.hall.knocking.push(Knock { id: ClientId::new(*who), username: (*name).to_owned() });
                 self.tell(Session::Knocking(visit.hall.knocking.clone()));
             }
+            Scripted::Level(step) if self.sending.microphone => self.events.push_back(Event::Level(*step)),
+            Scripted::Unheard if !self.sending.microphone => self.events.push_back(Event::Unheard),
+            Scripted::Level(_) | Scripted::Unheard => {}
             Scripted::Notice(text) => self.events.push_back(Event::Notice((*text).to_owned())),
         }
     }
@@ -314,6 +317,7 @@ impl Backend for ScriptedRoom {
             Command::SetMicrophone(on) => self.set_sending(|sending| sending.microphone = on),
             Command::SetScreen(on) => self.set_sending(|sending| sending.screen = on),
             Command::SetHand(up) => self.set_sending(|sending| sending.hand = up),
+            Command::SetProcessing(processing) => self.events.push_back(Event::Processing(processing)),
             Command::SetVolume { .. } => {}
             order @ (Command::ForgetRoom { .. } | Command::Trust { .. } | Command::Distrust(_)) => self.know(order),
         }

@@ -12,6 +12,7 @@ mod words;
 
 use std::time::{Duration, Instant};
 
+use media::Processing;
 use protocol::{MediaState, Username};
 use session::Status;
 use url::Url;
@@ -29,6 +30,9 @@ pub use toast::{Toast, ToastKind, Toasts};
 pub use visit::{Connection, Face, Link, Person, Showing, Visit};
 pub use words::{explain, idle, moderated, occupancy, removed, role_name};
 
+/// For whoever speaks while the microphone is off.
+const UNHEARD: &str = "You are muted: the others cannot hear you. Press M to turn the microphone on.";
+
 /// Everything that the window shows, apart from what is typed and which panel is open.
 #[derive(Debug)]
 pub struct Model {
@@ -40,6 +44,10 @@ pub struct Model {
     pub account: Account,
     /// What is captured and sent.
     pub sending: MediaState,
+    /// How loud oneself is, 0 to [`media::LEVELS`].
+    pub level: u8,
+    /// What is done to the microphone's sound.
+    pub processing: Processing,
     pub toasts: Toasts,
     /// From before.
     pub known: Known,
@@ -60,6 +68,8 @@ impl Model {
             visit: None,
             account: Account::default(),
             sending: MediaState::default(),
+            level: 0,
+            processing: Processing::default(),
             toasts: Toasts::default(),
             known: Known::default(),
             trouble: None,
@@ -110,12 +120,20 @@ impl Model {
             }
             Event::Sending { camera, microphone, screen, hand } => {
                 self.sending = MediaState { microphone, camera, screen, hand };
+                if microphone {
+                    self.toasts.withdraw(UNHEARD);
+                }
             }
             Event::Speaking { who, speaking } => {
                 if let Some(visit) = &mut self.visit {
                     visit.handle_speaking(who, speaking);
                 }
             }
+            Event::Processing(processing) => self.processing = processing,
+            Event::Level(step) => self.level = step,
+            // It may have been switched on in the meantime.
+            Event::Unheard if self.sending.microphone || self.room().is_none() => {}
+            Event::Unheard => self.toasts.push(ToastKind::Notice, UNHEARD.to_owned(), now),
             Event::Notice(sentence) => self.toasts.push(ToastKind::Notice, plain_text(&sentence), now),
             Event::Left => self.leave(),
         }
@@ -289,6 +307,7 @@ impl Model {
             | Command::SetMicrophone(_)
             | Command::SetScreen(_)
             | Command::SetHand(_)
+            | Command::SetProcessing(_)
             | Command::SetVolume { .. } => {}
         }
     }

@@ -77,10 +77,13 @@ impl Participant {
             MediaState { camera: config.camera, microphone: config.microphone, screen: config.screen, hand: false };
         // The pump of media lives as long as the engine, and must not be why it does.
         let devices = Arc::downgrade(&engine);
-        let capture = Capture::new(sending, move |MediaState { camera, microphone, screen, .. }| {
+        let capture = Capture::new(sending, move |inside| {
             let Some(devices) = devices.upgrade() else { return };
+            let MediaState { camera, microphone, screen, .. } = inside.unwrap_or_default();
             devices.set_camera(camera);
             devices.set_microphone(microphone);
+            // Whoever speaks while it is off is told so.
+            devices.set_listening(inside.is_some());
             devices.set_screen(screen);
         });
         let switchboard = Arc::new(Switchboard::new(sender, config.memory.clone(), capture));
@@ -98,6 +101,7 @@ impl Participant {
             config,
         };
         participant.tell_sending();
+        participant.switchboard.tell(Event::Processing(participant.config.media.processing));
         participant.switchboard.tell_known();
         participant.check_account();
         participant
@@ -244,6 +248,11 @@ impl Backend for Participant {
             Command::SetMicrophone(on) => self.set_sending(|sending| sending.microphone = on),
             Command::SetScreen(on) => self.set_sending(|sending| sending.screen = on),
             Command::SetHand(up) => self.set_sending(|sending| sending.hand = up),
+            Command::SetProcessing(processing) => {
+                self.memory.set_processing(processing);
+                self.engine.set_processing(processing);
+                self.switchboard.tell(Event::Processing(processing));
+            }
             Command::SetVolume { client, volume } => {
                 if let Some(tag) = self.switchboard.tag(&client) {
                     self.engine.set_volume(tag, volume);

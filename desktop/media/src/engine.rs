@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
@@ -64,7 +63,6 @@ pub struct Engine {
     video_out: Option<VideoOut>,
     video_in: VideoIn,
     bitrate_max: u32,
-    microphone_on: Arc<AtomicBool>,
     processing: Wish,
     microphone: Out,
     speaker: In,
@@ -83,14 +81,13 @@ impl Engine {
         let video_out = VideoOut::start(settings, events.clone())
             .map_err(|error| events.notice(format!("No picture can be sent: {error}.")))
             .ok();
-        let microphone_on = Arc::new(AtomicBool::new(false));
         let (processing, reference) = (Wish::new(processing), Arc::new(Reference::new(Instant::now())));
         let processor = Processor::new(processing.clone(), Arc::clone(&reference));
-        let microphone = Out::start(microphone, Arc::clone(&microphone_on), processor, events.clone());
+        let microphone = Out::start(microphone, Arc::default(), processor, events.clone());
         let mix = record.as_ref().map(|folder| folder.join("mix.wav"));
         let speaker = In::start(speaker, mix, reference, events.clone());
         let video_in = VideoIn::new(record, events.clone());
-        (Self { events, video_out, video_in, bitrate_max, microphone_on, processing, microphone, speaker }, receiver)
+        (Self { events, video_out, video_in, bitrate_max, processing, microphone, speaker }, receiver)
     }
 
     pub fn set_camera(&self, on: bool) {
@@ -102,8 +99,15 @@ impl Engine {
         self.with_video_out(|video| video.set_screen(on));
     }
 
+    /// A microphone of this machine is open only while it is on, or listened to.
     pub fn set_microphone(&self, on: bool) {
-        self.microphone_on.store(on, Ordering::Relaxed);
+        self.microphone.set_on(on);
+    }
+
+    /// Whether a microphone of this machine stays open while it is off, so that whoever speaks can be told
+    /// ([`MediaEvent::Unheard`]). Nothing of it leaves the engine.
+    pub fn set_listening(&self, listening: bool) {
+        self.microphone.set_listening(listening);
     }
 
     /// What is done to the microphone's sound from now on. The sound of a tone or a file stays as it is.

@@ -13,6 +13,9 @@ use crate::stats::VideoSource;
 /// Several seconds of everything: an owner that is this far behind has stopped reading.
 const BACKLOG_MAX: usize = 1024;
 
+/// The highest step of a level meter.
+pub const LEVELS: u8 = 5;
+
 #[derive(Debug, Clone)]
 pub enum MediaEvent {
     /// One encoded picture, to be packetised and sent to those whom it is for.
@@ -26,6 +29,11 @@ pub enum MediaEvent {
         who: Option<PeerTag>,
         speaking: bool,
     },
+    /// How loud oneself is, for a meter: 0 is a quiet room or a microphone that is off, [`LEVELS`] a raised voice. Told
+    /// when it changes, ten times a second at most.
+    Level(u8),
+    /// One has been speaking for a second while the microphone was off.
+    Unheard,
     /// A new picture can be fetched; `None` is the self view.
     Picture(Option<PeerTag>),
     /// A source that was wanted cannot be had: it is off until it is wanted again. The notice that follows says why.

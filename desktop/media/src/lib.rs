@@ -23,7 +23,7 @@ mod y4m;
 
 pub use choice::{CameraChoice, ChoiceError, MicrophoneChoice, Processing, SpeakerChoice};
 pub use engine::{Engine, EngineConfig};
-pub use event::{EncodedAudio, EncodedVideo, MediaEvent, Notice};
+pub use event::{EncodedAudio, EncodedVideo, LEVELS, MediaEvent, Notice};
 pub use frame::{I420, Picture};
 pub use packet::{Kind, Packet, PeerTag};
 pub use stats::{AudioStats, OutStats, PeerStats, VideoSource, VideoStats};

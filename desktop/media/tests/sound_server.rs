@@ -58,6 +58,7 @@ fn in_a_private_environment(folder: &Path) {
     // Without a name the monitor is no microphone: everyone would hear themselves.
     let config = EngineConfig { microphone: MicrophoneChoice::Device(None), ..EngineConfig::default() };
     let (engine, events) = Engine::start(config);
+    engine.set_microphone(true);
     assert!(next_notice(&events).contains("There is no microphone"));
     drop(engine);
     let nobody = SpeakerChoice::Device(Some("nobody".into()));

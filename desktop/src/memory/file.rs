@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
+use media::Processing;
 use protocol::{AccountName, Role, RoomId, Username};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -50,6 +51,8 @@ struct Written {
     name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     server: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    microphone: Option<WrittenMicrophone>,
     #[serde(default)]
     rooms: Vec<WrittenRoom>,
     #[serde(default)]
@@ -63,6 +66,14 @@ struct WrittenAccount {
     server: String,
     name: String,
     token: String,
+}
+
+/// What is done to its sound.
+#[derive(Debug, Serialize, Deserialize)]
+struct WrittenMicrophone {
+    echo: bool,
+    noise: bool,
+    gain: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -172,7 +183,9 @@ impl Written {
             let name = AccountName::parse(&written.name).ok()?.to_string();
             Some((KnownAccount { server, name }, Secret(written.token)))
         };
+        let microphone = |WrittenMicrophone { echo, noise, gain }| Processing { echo, noise, gain };
         Contents {
+            processing: self.microphone.map(microphone),
             name: self.name.and_then(|name| Username::parse(&name).ok()),
             server: self.server.and_then(|server| Url::parse(&server).ok()).filter(Url::has_host),
             rooms: self.rooms.into_iter().filter_map(room).take(ROOMS_MAX).collect(),
@@ -200,6 +213,11 @@ impl From<&Contents> for Written {
         };
         Self {
             version: VERSION,
+            microphone: contents.processing.map(|Processing { echo, noise, gain }| WrittenMicrophone {
+                echo,
+                noise,
+                gain,
+            }),
             name: contents.name.as_ref().map(ToString::to_string),
             server: contents.server.as_ref().map(ToString::to_string),
             rooms: contents.rooms.iter().map(room).collect(),

@@ -27,6 +27,7 @@ fn who_one_is_survives_the_program() {
     run(&path, |memory| {
         memory.set_name(&Username::parse("Ann").unwrap());
         memory.set_server(&home);
+        memory.set_processing(Processing { noise: false, ..Processing::ALL });
         memory.enter(&home, &room("a"), Some("secret-a".into()), 10);
         memory.enter(&home, &room("b"), Some("secret-b".into()), 20);
         memory.set_role(&home, &room("a"), Role::Owner);
@@ -44,6 +45,7 @@ fn who_one_is_survives_the_program() {
             (memory.name().unwrap().as_str(), memory.server().unwrap().as_str()),
             ("Ann", "http://127.0.0.1:5000/")
         );
+        assert_eq!(memory.processing(), Some(Processing { noise: false, ..Processing::ALL }));
         memory.forget_room(&home, &room("a"));
     });
     run(&path, |memory| assert_eq!(memory.token(&home, &room("a")), None));

@@ -37,6 +37,10 @@ pub(super) enum Scripted {
         text: &'static str,
         private: bool,
     },
+    /// How loud whoever looks is.
+    Level(u8),
+    /// Whoever looks speaks, and is heard if the microphone is on.
+    Unheard,
     Notice(&'static str),
     /// How the room is set.
     Settings,
@@ -169,7 +173,7 @@ fn at(ms: u64, scripted: Scripted) -> (Duration, Scripted) {
 
 fn evening() -> Vec<(Duration, Scripted)> {
     use PeerState::{Connected, Connecting, Interrupted};
-    use Scripted::{Change, Go, Knock, Lose, Notice, Peer, SaidBefore, Say, Speaking, Status as Told};
+    use Scripted::{Change, Go, Knock, Level, Lose, Notice, Peer, SaidBefore, Say, Speaking, Status as Told, Unheard};
     let say = |who, text| Say { who, text, private: false };
     vec![
         at(265, SaidBefore),
@@ -194,6 +198,9 @@ fn evening() -> Vec<(Duration, Scripted)> {
         at(9_000, Peer { who: "bob", state: Interrupted }),
         at(11_000, Peer { who: "bob", state: Connected }),
         at(12_000, Change { who: "alice", media: ON }),
+        at(12_500, Level(4)),
+        at(13_000, Unheard),
+        at(13_500, Level(0)),
         at(14_000, Notice("The microphone is in use by another program. Close it, then turn the microphone on again.")),
         at(16_000, Change { who: "carol", media: MediaState { screen: true, ..ON } }),
         at(17_000, Speaking { who: "carol", speaking: true }),

@@ -56,6 +56,11 @@ impl Toasts {
         self.shown.retain(|toast| toast.id != id);
     }
 
+    /// It is no longer true.
+    pub(super) fn withdraw(&mut self, text: &str) {
+        self.shown.retain(|toast| toast.text != text);
+    }
+
     pub(super) fn expire(&mut self, now: Instant) {
         self.shown.retain(|toast| toast.until > now);
     }

@@ -6,8 +6,8 @@ use protocol::MediaState;
 
 /// Told from any thread; whether somebody looks at the events makes no difference.
 pub(super) struct Capture {
-    /// Turns the devices on and off.
-    apply: Box<dyn Fn(MediaState) + Send + Sync>,
+    /// Turns the devices on and off; `None`: nobody is inside.
+    apply: Box<dyn Fn(Option<MediaState>) + Send + Sync>,
     state: Mutex<State>,
 }
 
@@ -20,7 +20,7 @@ struct State {
 }
 
 impl Capture {
-    pub(super) fn new(sending: MediaState, apply: impl Fn(MediaState) + Send + Sync + 'static) -> Self {
+    pub(super) fn new(sending: MediaState, apply: impl Fn(Option<MediaState>) + Send + Sync + 'static) -> Self {
         Self { apply: Box::new(apply), state: Mutex::new(State { sending, stay: 0, is_over: true }) }
     }
 
@@ -61,7 +61,7 @@ impl Capture {
 
     /// Under the lock: what is told last is what holds.
     fn switch(&self, state: &State) {
-        (self.apply)(if state.is_over { MediaState::default() } else { state.sending });
+        (self.apply)((!state.is_over).then_some(state.sending));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

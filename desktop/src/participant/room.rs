@@ -148,6 +148,8 @@ impl Switchboard {
                     self.tell(Event::Speaking { who: Speaker::Client(client), speaking });
                 }
             }
+            MediaEvent::Level(step) => self.tell(Event::Level(step)),
+            MediaEvent::Unheard => self.tell(Event::Unheard),
             MediaEvent::Picture(whose) => {
                 if let Some(tag) = whose {
                     lock(&self.peers).note_picture(tag, Instant::now());

@@ -42,7 +42,7 @@ impl Bench {
     fn new() -> Self {
         let captured = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&captured);
-        let capture = Capture::new(FILMED, move |sending| told.lock().unwrap().push(sending));
+        let capture = Capture::new(FILMED, move |sending| told.lock().unwrap().push(sending.unwrap_or_default()));
         let (sender, inbox) = Inbox::channel(Arc::new(|| {}));
         let (engine, _) = Engine::start(idle());
         let switchboard = Arc::new(Switchboard::new(sender, Memory::default(), capture));

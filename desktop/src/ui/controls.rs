@@ -1,6 +1,7 @@
 //! The row of controls under the stage.
 
 use eframe::egui::{Align2, Color32, Key, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo, vec2};
+use media::LEVELS;
 use protocol::MediaState;
 
 use super::icon::Icon;
@@ -8,7 +9,7 @@ use super::theme::{self, regular, strong};
 use super::widget::focus_ring;
 use super::{Intent, Side, View, keys};
 use crate::Command;
-use crate::model::Visit;
+use crate::model::{Model, Visit};
 
 /// Below this width the controls show only their icons.
 const WIDTH_WITH_WORDS: f32 = 640.0;
@@ -35,9 +36,11 @@ struct Control<'a> {
     badge: usize,
     /// What the badge counts: one, and several.
     news: [&'a str; 2],
+    /// Steps of a meter beside the icon.
+    level: Option<u8>,
 }
 
-pub(super) fn show(ui: &mut Ui, sending: MediaState, visit: &Visit, view: &mut View, intents: &mut Vec<Intent>) {
+pub(super) fn show(ui: &mut Ui, model: &Model, visit: &Visit, view: &mut View, intents: &mut Vec<Intent>) {
     let words = ui.available_width() >= WIDTH_WITH_WORDS;
     let size = if words { vec2(82.0, 58.0) } else { vec2(46.0, 46.0) };
     let gap = if words { 10.0 } else { 5.0 };
@@ -45,7 +48,7 @@ pub(super) fn show(ui: &mut Ui, sending: MediaState, visit: &Visit, view: &mut V
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = gap;
         ui.add_space(((ui.available_width() - count * size.x - (count - 1.0) * gap) / 2.0).max(0.0));
-        for (control, command) in switches(sending) {
+        for (control, command) in switches(model.sending, model.level) {
             if control.show(ui, size, words).clicked() {
                 intents.push(Intent::Do(command));
             }
@@ -64,6 +67,7 @@ pub(super) fn show(ui: &mut Ui, sending: MediaState, visit: &Visit, view: &mut V
             on: None,
             badge: 0,
             news: [""; 2],
+            level: None,
         };
         if leave.show(ui, size, words).clicked() {
             intents.push(Intent::Do(Command::Leave));
@@ -71,7 +75,7 @@ pub(super) fn show(ui: &mut Ui, sending: MediaState, visit: &Visit, view: &mut V
     });
 }
 
-fn switches(sending: MediaState) -> [(Control<'static>, Command); 4] {
+fn switches(sending: MediaState, level: u8) -> [(Control<'static>, Command); 4] {
     let missed = |on| if on { Dress::Plain } else { Dress::Off };
     let active = |on| if on { Dress::Active } else { Dress::Plain };
     let MediaState { microphone, camera, screen, hand } = sending;
@@ -84,17 +88,19 @@ fn switches(sending: MediaState) -> [(Control<'static>, Command); 4] {
         on: Some(on),
         badge: 0,
         news: [""; 2],
+        level: None,
     };
+    let with_meter = |control| Control { level: microphone.then_some(level), ..control };
     [
         (
-            control(
+            with_meter(control(
                 if microphone { Icon::Microphone } else { Icon::MicrophoneOff },
                 "Microphone",
                 if microphone { "Turn the microphone off" } else { "Turn the microphone on" },
                 keys::MICROPHONE,
                 missed(microphone),
                 microphone,
-            ),
+            )),
             Command::SetMicrophone(!microphone),
         ),
         (
@@ -137,7 +143,7 @@ fn panels(visit: &Visit, view: &View) -> [(Control<'static>, Side); 2] {
     let control = |icon, name, hint, key, side, badge, news| {
         let open = view.side == Some(side);
         let dress = if open { Dress::Active } else { Dress::Plain };
-        (Control { icon, name, hint, key, dress, on: Some(open), badge, news }, side)
+        (Control { icon, name, hint, key, dress, on: Some(open), badge, news, level: None }, side)
     };
     let unread = if view.side == Some(Side::Chat) { 0 } else { visit.chat.unread() };
     [
@@ -175,6 +181,9 @@ impl Control<'_> {
             ui.painter().text(word, Align2::CENTER_CENTER, self.name, regular(12.0), colour);
         }
         self.icon.paint(ui.painter(), centre, 23.0, colour);
+        if let Some(level) = self.level {
+            meter(ui, centre + vec2(19.0, 0.0), level);
+        }
         if self.badge > 0 {
             badge(ui, rect, self.badge);
         }
@@ -207,6 +216,15 @@ impl Control<'_> {
             (Dress::Leave, false) => (theme::BAD_FILL, Color32::WHITE),
             (Dress::Leave, true) => (Color32::from_rgb(0xb0, 0x2b, 0x28), Color32::WHITE),
         }
+    }
+}
+
+/// A column of dots, lit from below.
+fn meter(ui: &Ui, centre: Pos2, level: u8) {
+    for step in 0..LEVELS {
+        let height = (f32::from(LEVELS - 1) / 2.0 - f32::from(step)) * 4.5;
+        let colour = if step < level { theme::GOOD } else { theme::LINE };
+        ui.painter().rect_filled(Rect::from_center_size(centre + vec2(0.0, height), vec2(5.0, 3.0)), 1, colour);
     }
 }
 

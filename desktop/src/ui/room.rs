@@ -26,7 +26,7 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut View, visit: &
     Panel::bottom("controls")
         .show_separator_line(false)
         .frame(bare(12, 12, 10, 14))
-        .show(ui, |ui| controls::show(ui, model.sending, visit, view, intents));
+        .show(ui, |ui| controls::show(ui, model, visit, view, intents));
     CentralPanel::default().frame(bare(12, 12, 0, 0)).show(ui, |ui| {
         let area = ui.available_rect_before_wrap();
         let wide = ui.ctx().content_rect().width() >= WIDTH_WITH_PANEL;

@@ -1,6 +1,7 @@
-//! One's name, and in the lobby the server.
+//! One's name and microphone, and in the lobby the server.
 
-use eframe::egui::{Align, Key, Label, Layout, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{Align, Checkbox, Key, Label, Layout, RichText, ScrollArea, Ui, vec2};
+use media::Processing;
 use protocol::Username;
 use protocol::limits::USERNAME_CHARS;
 
@@ -18,6 +19,7 @@ pub(super) fn open(view: &mut View, model: &Model) {
         server: model.server.to_string(),
         name_error: None,
         server_error: None,
+        processing: model.processing,
         focus: true,
     });
 }
@@ -52,6 +54,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
             .show(ui, &mut form.server);
             enter |= server.lost_focus();
         }
+        microphone(ui, &mut form.processing);
         let enter = enter && ui.input(|input| input.key_pressed(Key::Enter));
         if in_lobby {
             trusted(ui, model, &mut view.distrusting);
@@ -66,6 +69,17 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
     if save && self::save(form, model, in_lobby, intents) || cancel || shown.should_close() {
         view.settings = None;
     }
+}
+
+/// What is done to its sound.
+fn microphone(ui: &mut Ui, processing: &mut Processing) {
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 8.0;
+        ui.label(RichText::new("Your microphone").font(strong(13.5)));
+        ui.add(Checkbox::new(&mut processing.echo, "Take out the echo of the loudspeaker"));
+        ui.add(Checkbox::new(&mut processing.noise, "Turn steady noise down"));
+        ui.add(Checkbox::new(&mut processing.gain, "Turn a quiet voice up"));
+    });
 }
 
 /// The servers that the person vouches for.
@@ -132,6 +146,9 @@ fn save(form: &mut SettingsForm, model: &Model, in_lobby: bool, intents: &mut Ve
     let (Ok(name), Ok(server)) = (name, server) else { return false };
     if name != model.username {
         intents.push(Intent::Do(Command::SetUsername(name)));
+    }
+    if form.processing != model.processing {
+        intents.push(Intent::Do(Command::SetProcessing(form.processing)));
     }
     if in_lobby && server != model.server {
         intents.push(Intent::Do(Command::SetServer(server)));

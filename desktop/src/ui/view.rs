@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use media::Processing;
 use protocol::{ClientId, ErrorId, History, Role, RoomId, TextId};
 
 use super::Intent;
@@ -91,6 +92,7 @@ pub(super) struct SettingsForm {
     pub(super) server: String,
     pub(super) name_error: Option<String>,
     pub(super) server_error: Option<String>,
+    pub(super) processing: Processing,
     pub(super) focus: bool,
 }
 

@@ -208,6 +208,22 @@ fn a_server_that_is_not_there_is_told_and_asked_again_on_request() {
 }
 
 #[test]
+fn what_is_done_to_the_microphones_sound_is_chosen_and_shown_again() {
+    let mut bench = Bench::new();
+    bench.click("Settings");
+    let names = ["Take out the echo of the loudspeaker", "Turn steady noise down", "Turn a quiet voice up"];
+    assert!(names.iter().all(|name| bench.is_on(name)));
+    bench.click(names[1]);
+    bench.click("Save");
+    let quieter = media::Processing { noise: false, ..media::Processing::ALL };
+    assert_eq!(bench.commands(), [Command::SetProcessing(quieter)]);
+    bench.click("Settings");
+    assert!(bench.is_on(names[0]) && !bench.is_on(names[1]) && bench.is_on(names[2]));
+    bench.click("Save");
+    assert_eq!(bench.commands(), [], "nothing changed");
+}
+
+#[test]
 fn a_new_name_is_checked_and_told_to_the_backend() {
     let mut bench = Bench::new();
     bench.click("Settings");

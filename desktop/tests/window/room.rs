@@ -39,6 +39,19 @@ fn controls_switch_what_is_sent_and_show_it() {
 }
 
 #[test]
+fn whoever_speaks_muted_is_told_until_the_microphone_is_on() {
+    const HINT: &str = "You are muted";
+    let mut bench = Bench::in_company(1);
+    bench.tell([Event::Unheard]);
+    assert!(!bench.sees(HINT), "a hint that comes too late is none");
+    bench.press(Key::M);
+    bench.tell([Event::Unheard]);
+    assert!(bench.sees(HINT));
+    bench.press(Key::M);
+    assert!(!bench.sees(HINT));
+}
+
+#[test]
 fn shortcuts_switch_unless_text_is_typed() {
     let mut bench = Bench::in_company(1);
     bench.press(Key::M);

@@ -1,6 +1,7 @@
 //! How loud a sound is, and whether it is someone speaking.
 
 use super::{BLOCK, goertzel::total_power};
+use crate::event::LEVELS;
 
 /// Blocks that a meter looks back on: a tenth of a second.
 const METER_BLOCKS: usize = 10;
@@ -22,6 +23,14 @@ const ATTACK: u32 = 6;
 /// Blocks: half a second between two words is no end.
 const HANG_OVER: u32 = 50;
 
+/// Where a meter's lowest step begins, and how high each is.
+const STEPS_FROM_DB: f32 = -54.0;
+const STEP_DB: f32 = 9.0;
+
+/// Blocks, 1 s and 20 s: a cough is no speech, and whoever wants to be unheard is told now and then only.
+const UNHEARD_AFTER: u32 = 100;
+const UNHEARD_AGAIN: u32 = 2000;
+
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     powers: [f32; METER_BLOCKS],
@@ -39,8 +48,43 @@ impl Meter {
         (2.0 * self.powers.iter().sum::<f32>() / METER_BLOCKS as f32).sqrt().min(1.0)
     }
 
+    /// The same in steps that look even to a person: every 9 dB from a quiet room to a raised voice.
+    pub(crate) fn step(&self) -> u8 {
+        let decibels = 20.0 * self.level().max(1e-6).log10();
+        ((decibels - STEPS_FROM_DB) / STEP_DB).ceil().clamp(0.0, f32::from(LEVELS)) as u8
+    }
+
     pub(crate) fn reset(&mut self) {
         *self = Self::default();
+    }
+}
+
+/// Hears whether somebody speaks into a microphone that is off.
+#[derive(Debug, Default)]
+pub(crate) struct Unheard {
+    detector: SpeakingDetector,
+    /// Blocks since speaking began, and until it may be told again.
+    speaking_for: u32,
+    told_for: u32,
+}
+
+impl Unheard {
+    /// Takes 10 ms; says when it is time to tell.
+    pub(crate) fn handle_block(&mut self, block: &[f32; BLOCK]) -> bool {
+        let _ = self.detector.handle_block(block);
+        self.told_for = self.told_for.saturating_sub(1);
+        self.speaking_for = if self.detector.is_speaking() { self.speaking_for + 1 } else { 0 };
+        if self.speaking_for < UNHEARD_AFTER || self.told_for > 0 {
+            return false;
+        }
+        self.told_for = UNHEARD_AGAIN;
+        true
+    }
+
+    /// The microphone is on, or is switched.
+    pub(crate) fn reset(&mut self) {
+        self.speaking_for = 0;
+        let _ = self.detector.reset();
     }
 }
 
@@ -112,6 +156,32 @@ mod tests {
         assert!((meter.level() - 1.0).abs() < 1e-3);
         (0..10).for_each(|_| meter.handle_block(&block(0.1)));
         assert!((meter.level() - 0.1).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_meter_rises_in_steps_from_a_quiet_room_to_a_raised_voice() {
+        let step = |amplitude| {
+            let mut meter = Meter::default();
+            (0..10).for_each(|_| meter.handle_block(&block(amplitude)));
+            meter.step()
+        };
+        assert_eq!([0.0, 0.001, 0.004, 0.01, 0.03, 0.08, 0.3, 1.0].map(step), [0, 0, 1, 2, 3, 4, 5, 5]);
+    }
+
+    #[test]
+    fn whoever_speaks_unheard_is_told_after_a_second_and_not_again_for_twenty() {
+        let mut unheard = Unheard::default();
+        let told = |unheard: &mut Unheard, amplitude, blocks: u32| {
+            (0..blocks).filter(|_| unheard.handle_block(&block(amplitude))).count()
+        };
+        assert_eq!(told(&mut unheard, 0.3, 40), 0, "a cough");
+        assert_eq!(told(&mut unheard, 0.0, 100), 0);
+        assert_eq!(told(&mut unheard, 0.3, 104), 0);
+        assert_eq!(told(&mut unheard, 0.3, 2), 1);
+        assert_eq!(told(&mut unheard, 0.3, 1990), 0);
+        assert_eq!(told(&mut unheard, 0.3, 2000), 1);
+        unheard.reset();
+        assert_eq!(told(&mut unheard, 0.0, 4000), 0);
     }
 
     #[test]

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, select};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select};
 
 use super::clock::Ticker;
 use super::devices::{Device, Direction, Line};
-use super::level::{Meter, SpeakingDetector};
+use super::level::{Meter, SpeakingDetector, Unheard};
 use super::opus::{BITRATE, CodecError, Encoder, LOSS_PERCENT};
 use super::processing::Processor;
 use super::tone::Tone;
@@ -20,6 +20,9 @@ use crate::event::{EncodedAudio, Events, MediaEvent};
 
 const FRAME_DURATION: Duration = Duration::from_millis(20);
 
+/// Frames between two looks at the meter: 100 ms.
+const STEP_EVERY: u32 = 5;
+
 /// Samples that the timestamps may be behind the clock before they jump: 200 ms. Less is the device's own clock.
 const BEHIND_MAX: u64 = SAMPLE_RATE as u64 / 5;
 
@@ -27,6 +30,7 @@ const BEHIND_MAX: u64 = SAMPLE_RATE as u64 / 5;
 /// threads and releases the device.
 #[derive(Debug)]
 pub(crate) struct Out {
+    on: Arc<AtomicBool>,
     shared: Arc<Shared>,
     _thread: Option<Worker>,
 }
@@ -36,6 +40,10 @@ struct Shared {
     packets: AtomicU64,
     /// An `f32`'s bits.
     level: AtomicU32,
+    /// The device is open although nothing is sent.
+    listening: AtomicBool,
+    /// Gets a message when the microphone is switched.
+    switched: (Sender<()>, Receiver<()>),
     /// What the encoder is wished to do: bits per second, and per cent of loss to prepare for.
     bitrate: AtomicU32,
     loss: AtomicU8,
@@ -46,6 +54,8 @@ impl Default for Shared {
         Self {
             packets: AtomicU64::new(0),
             level: AtomicU32::new(0),
+            listening: AtomicBool::new(false),
+            switched: bounded(1),
             bitrate: AtomicU32::new(BITRATE),
             loss: AtomicU8::new(LOSS_PERCENT),
         }
@@ -58,10 +68,11 @@ impl Out {
     pub(crate) fn start(choice: MicrophoneChoice, on: Arc<AtomicBool>, processor: Processor, events: Events) -> Self {
         let shared = Arc::new(Shared::default());
         if choice == MicrophoneChoice::Off {
-            return Self { shared, _thread: None };
+            return Self { on, shared, _thread: None };
         }
         let (theirs, telling) = (Arc::clone(&shared), events.clone());
-        let thread = Worker::spawn("audio-out", move |stopped| match Sending::new(on, events, theirs) {
+        let switch = Arc::clone(&on);
+        let thread = Worker::spawn("audio-out", move |stopped| match Sending::new(switch, events, theirs) {
             Ok(sending) => run(choice, sending, processor, stopped),
             Err(error) => tracing::error!(%error, "no sound can be encoded"),
         });
@@ -69,12 +80,28 @@ impl Out {
             telling
                 .notice(format!("The microphone could not be started ({error}). Close other programs and try again."));
         }
-        Self { shared, _thread: thread.ok() }
+        Self { on, shared, _thread: thread.ok() }
     }
 
     /// Packets sent so far.
     pub(crate) fn packets(&self) -> u64 {
         self.shared.packets.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_on(&self, on: bool) {
+        self.on.store(on, Ordering::Relaxed);
+        self.wake();
+    }
+
+    /// Whether a device stays open while the microphone is off, to tell whoever speaks all the same.
+    pub(crate) fn set_listening(&self, listening: bool) {
+        self.shared.listening.store(listening, Ordering::Relaxed);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        // Full: the thread has not looked yet, one message is enough.
+        let _ = self.shared.switched.0.try_send(());
     }
 
     pub(crate) fn set_bitrate(&self, bps: u32) {
@@ -120,13 +147,7 @@ fn run(choice: MicrophoneChoice, mut sending: Sending, processor: Processor, sto
                 Err(error) => events.notice(trouble(error)),
             }
         }
-        MicrophoneChoice::Device(name) => {
-            let line = Line::new();
-            match Device::open(Direction::Capture, name, Arc::clone(&line), sending.events.clone()) {
-                Ok(_device) => run_device(&mut sending, processor, &line, stopped),
-                Err(error) => sending.events.notice(format!("The microphone could not be started ({error}).")),
-            }
-        }
+        MicrophoneChoice::Device(name) => run_device(&mut sending, processor, name.as_deref(), stopped),
     }
 }
 
@@ -144,12 +165,44 @@ fn run_clocked(sending: &mut Sending, stopped: &Receiver<()>, mut fill: impl FnM
     }
 }
 
-fn run_device(sending: &mut Sending, mut processor: Processor, line: &Line, stopped: &Receiver<()>) {
+/// Opens the device whenever it is to be open.
+fn run_device(sending: &mut Sending, mut processor: Processor, name: Option<&str>, stopped: &Receiver<()>) {
+    let switched = sending.shared.switched.1.clone();
+    loop {
+        while !sending.is_open() {
+            select! {
+                recv(stopped) -> _ => return,
+                recv(switched) -> _ => {}
+            }
+        }
+        let line = Line::new();
+        let device =
+            Device::open(Direction::Capture, name.map(str::to_owned), Arc::clone(&line), sending.events.clone());
+        if let Err(error) = device {
+            return sending.events.notice(format!("The microphone could not be started ({error})."));
+        }
+        if !hear(sending, &mut processor, &line, stopped, &switched) {
+            return;
+        }
+        processor.restart();
+        sending.fall_silent();
+    }
+}
+
+/// Until the device is to be closed; `false` if that is for ever.
+fn hear(
+    sending: &mut Sending,
+    processor: &mut Processor,
+    line: &Line,
+    stopped: &Receiver<()>,
+    switched: &Receiver<()>,
+) -> bool {
     let mut frame = [0.0; FRAME];
     let mut was_live = false;
-    loop {
+    while sending.is_open() {
         select! {
-            recv(stopped) -> _ => return,
+            recv(stopped) -> _ => return false,
+            recv(switched) -> _ => continue,
             recv(line.woken()) -> _ => {}
         }
         let is_live = line.is_live();
@@ -162,11 +215,13 @@ fn run_device(sending: &mut Sending, mut processor: Processor, line: &Line, stop
             line.ring.take(&mut frame);
             frame.as_chunks_mut::<BLOCK>().0.iter_mut().for_each(|block| processor.process(block));
             sending.handle_frame(&frame, Instant::now());
+            sending.listen(&frame);
         }
         if !is_live {
             sending.fall_silent();
         }
     }
+    true
 }
 
 /// From frames of sound to events.
@@ -180,6 +235,10 @@ struct Sending {
     told: (u32, u8),
     meter: Meter,
     detector: SpeakingDetector,
+    unheard: Unheard,
+    /// What the meter showed last, and frames since it was looked at.
+    step: u8,
+    since_step: u32,
     started: Instant,
     /// Samples since the start, sent or not.
     position: u64,
@@ -196,6 +255,9 @@ impl Sending {
             told: (BITRATE, LOSS_PERCENT),
             meter: Meter::default(),
             detector: SpeakingDetector::default(),
+            unheard: Unheard::default(),
+            step: 0,
+            since_step: 0,
             started: Instant::now(),
             position: 0,
             sounding: false,
@@ -214,7 +276,7 @@ impl Sending {
                 self.events.send(MediaEvent::Speaking { who: None, speaking });
             }
         }
-        self.shared.level.store(self.meter.level().to_bits(), Ordering::Relaxed);
+        self.show_level();
         if let Err(error) = self.prepare() {
             tracing::warn!(%error, "the sound encoder stays as it was");
         }
@@ -227,6 +289,37 @@ impl Sending {
             }
             Err(error) => tracing::error!(%error, "a frame of sound was not encoded"),
         }
+    }
+
+    fn show_level(&mut self) {
+        self.shared.level.store(self.meter.level().to_bits(), Ordering::Relaxed);
+        self.since_step += 1;
+        if self.since_step >= STEP_EVERY {
+            self.since_step = 0;
+            self.tell_step(self.meter.step());
+        }
+    }
+
+    fn tell_step(&mut self, step: u8) {
+        if step != std::mem::replace(&mut self.step, step) {
+            self.events.send(MediaEvent::Level(step));
+        }
+    }
+
+    /// To a device's sound while nothing of it is sent.
+    fn listen(&mut self, frame: &[f32; FRAME]) {
+        if self.on.load(Ordering::Relaxed) {
+            return self.unheard.reset();
+        }
+        // Each of them, so that the detector knows the room.
+        if frame.as_chunks::<BLOCK>().0.iter().filter(|block| self.unheard.handle_block(block)).count() > 0 {
+            self.events.send(MediaEvent::Unheard);
+        }
+    }
+
+    /// Whether a device is to be open.
+    fn is_open(&self) -> bool {
+        self.on.load(Ordering::Relaxed) || self.shared.listening.load(Ordering::Relaxed)
     }
 
     fn prepare(&mut self) -> Result<(), CodecError> {
@@ -258,6 +351,7 @@ impl Sending {
         }
         self.meter.reset();
         self.shared.level.store(0, Ordering::Relaxed);
+        self.tell_step(0);
         if let Some(speaking) = self.detector.reset() {
             self.events.send(MediaEvent::Speaking { who: None, speaking });
         }

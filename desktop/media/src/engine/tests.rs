@@ -32,7 +32,11 @@ impl Packetiser {
             }
             MediaEvent::KeyframeNeeded(peer) => engine.want_keyframe(peer),
             MediaEvent::Notice(notice) => panic!("{notice}"),
-            MediaEvent::Speaking { .. } | MediaEvent::Picture(_) | MediaEvent::SourceLost(_) => {}
+            MediaEvent::Speaking { .. }
+            | MediaEvent::Level(_)
+            | MediaEvent::Unheard
+            | MediaEvent::Picture(_)
+            | MediaEvent::SourceLost(_) => {}
         }
     }
 

@@ -86,6 +86,39 @@ fn nothing_leaves_a_microphone_that_is_off_and_time_goes_on() {
 }
 
 #[test]
+fn whoever_speaks_while_the_microphone_is_off_is_told_and_nothing_is_sent() {
+    let (mut sending, received) = started();
+    sending.on.store(false, Ordering::Relaxed);
+    let mut now = sending.started;
+    for frame in speech(3, 150.0, 150 * FRAME).as_chunks::<FRAME>().0 {
+        now += FRAME_DURATION;
+        sending.handle_frame(frame, now);
+        sending.listen(frame);
+    }
+    let events: Vec<MediaEvent> = received.try_iter().collect();
+    assert!(matches!(events[..], [MediaEvent::Unheard]), "{events:?}");
+}
+
+#[test]
+fn the_meter_follows_the_voice_and_falls_to_nothing_when_switched_off() {
+    let (mut sending, received) = started();
+    let mut now = sending.started;
+    for number in 0..100 {
+        sending.on.store(number < 80, Ordering::Relaxed);
+        now += FRAME_DURATION;
+        sending.handle_frame(&frame(if number < 40 { 0.0 } else { 0.3 }), now);
+    }
+    let steps: Vec<u8> = received
+        .try_iter()
+        .filter_map(|event| match event {
+            MediaEvent::Level(step) => Some(step),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(steps, [crate::event::LEVELS, 0]);
+}
+
+#[test]
 fn a_quiet_room_is_hardly_sent_and_a_voice_whole() {
     let (mut sending, received) = started();
     let mut rng = ChaCha8Rng::from_seed([7; 32]);
@@ -148,7 +181,7 @@ fn heard(received: &Receiver<MediaEvent>) -> Vec<f32> {
                 assert_eq!(inspect(&audio.data).unwrap().samples, FRAME);
                 decoder.decode(&audio.data, &mut pcm).unwrap();
             }
-            MediaEvent::Speaking { who: None, speaking: true } => {}
+            MediaEvent::Speaking { who: None, speaking: true } | MediaEvent::Level(_) => {}
             other => panic!("{other:?}"),
         }
     }
