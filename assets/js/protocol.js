@@ -162,6 +162,16 @@ const mediaState = {
   write: (state) => Object.fromEntries(MEDIA.map((name) => [name, Boolean(state[name])])),
 };
 
+/** How high somebody shows our picture. The page has no use for it: a browser encodes for each connection by itself. */
+const view = {
+  read: (data) => {
+    const { height } = object(data);
+    if (!Number.isInteger(height) || height < 0 || height > 0xffff_ffff) throw new ProtocolError('`height` is no number of pixels');
+    return { height };
+  },
+  write: ({ height }) => ({ height }),
+};
+
 const moderate = {
   read: (data) => {
     const fields = object(data);
@@ -296,6 +306,7 @@ const SHAPES = {
   joined: clientInfo,
   left: clientInfo,
   'media-state': mediaState,
+  view,
   moderate,
   moderated,
   'room-settings': roomSettings,

@@ -111,6 +111,11 @@ pub enum Command {
         client: ClientId,
         volume: f32,
     },
+    /// So high is this participant's picture shown, in pixels: 0 is not at all.
+    ShowAt {
+        client: ClientId,
+        height: u32,
+    },
 }
 
 /// Something that happened.

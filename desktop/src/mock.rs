@@ -318,7 +318,7 @@ impl Backend for ScriptedRoom {
             Command::SetScreen(on) => self.set_sending(|sending| sending.screen = on),
             Command::SetHand(up) => self.set_sending(|sending| sending.hand = up),
             Command::SetProcessing(processing) => self.events.push_back(Event::Processing(processing)),
-            Command::SetVolume { .. } => {}
+            Command::SetVolume { .. } | Command::ShowAt { .. } => {}
             order @ (Command::ForgetRoom { .. } | Command::Trust { .. } | Command::Distrust(_)) => self.know(order),
         }
     }

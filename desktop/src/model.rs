@@ -181,6 +181,8 @@ impl Model {
                     self.toasts.push(ToastKind::Notice, news.to_owned(), now);
                 }
             }
+            // What is sent follows by itself.
+            session::Event::Shown { .. } => {}
             session::Event::Knocking(clients) => {
                 let new = self.visit.as_mut().map(|visit| visit.hall.handle_knocking(clients)).unwrap_or_default();
                 for name in new {
@@ -308,6 +310,7 @@ impl Model {
             | Command::SetScreen(_)
             | Command::SetHand(_)
             | Command::SetProcessing(_)
+            | Command::ShowAt { .. }
             | Command::SetVolume { .. } => {}
         }
     }

@@ -253,6 +253,9 @@ impl Backend for Participant {
                 self.engine.set_processing(processing);
                 self.switchboard.tell(Event::Processing(processing));
             }
+            Command::ShowAt { client, height } => {
+                self.switchboard.command(session::Command::ShowAt { client, height });
+            }
             Command::SetVolume { client, volume } => {
                 if let Some(tag) = self.switchboard.tag(&client) {
                     self.engine.set_volume(tag, volume);

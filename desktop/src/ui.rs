@@ -19,6 +19,7 @@ mod room;
 mod room_settings;
 mod scrollback;
 mod settings;
+mod sight;
 mod stage;
 mod status;
 pub mod theme;

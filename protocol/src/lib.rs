@@ -34,5 +34,5 @@ pub use history::{Chat, ChatLine, DeleteText, EditText, GetChat, TextDeleted, Te
 pub use message::{KINDS, Message, MessageError};
 pub use moderation::{Action, History, Knock, Knocking, Moderate, Moderated, Role, RoomSettings};
 pub use names::{ClientId, NameError, RoomId, Username};
-pub use presence::{Capability, ClientInfo, MediaState, Profile, RoomInfo};
+pub use presence::{Capability, ClientInfo, MediaState, Profile, RoomInfo, View};
 pub use text::{Text, TextError};

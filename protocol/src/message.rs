@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::{
     Chat, ClientInfo, DeleteText, Description, EditText, ErrorNotice, GetChat, IceCandidate, IceServer, Knocking,
-    MediaState, Moderate, Moderated, Profile, RoomInfo, RoomSettings, Text, TextDeleted, TextEdited,
+    MediaState, Moderate, Moderated, Profile, RoomInfo, RoomSettings, Text, TextDeleted, TextEdited, View,
 };
 
 /// Every `type` that this version knows, as written on the wire.
@@ -69,6 +69,8 @@ pub enum Message {
     /// Someone left; only to clients that announced `events`.
     Left(ClientInfo),
     MediaState(MediaState),
+    /// Only to clients that announced `view`.
+    View(View),
     /// To the server: what someone with a role wants done.
     Moderate(Moderate),
     /// It was done to the one who hears it; only to clients that announced `moderation`.
@@ -125,6 +127,7 @@ impl Message {
             "joined" => Self::Joined(typed(data).ok_or_else(shape)?),
             "left" => Self::Left(typed(data).ok_or_else(shape)?),
             "media-state" => Self::MediaState(typed(data).ok_or_else(shape)?),
+            "view" => Self::View(typed(data).ok_or_else(shape)?),
             "moderate" => Self::Moderate(typed(data).ok_or_else(shape)?),
             "moderated" => Self::Moderated(typed(data).ok_or_else(shape)?),
             "room-settings" => Self::RoomSettings(typed(data).ok_or_else(shape)?),
@@ -162,6 +165,7 @@ impl Message {
             Self::Joined(_) => "joined",
             Self::Left(_) => "left",
             Self::MediaState(_) => "media-state",
+            Self::View(_) => "view",
             Self::Moderate(_) => "moderate",
             Self::Moderated(_) => "moderated",
             Self::RoomSettings(_) => "room-settings",
@@ -191,6 +195,7 @@ impl Message {
             Self::Error(notice) => json!(notice.to_string()),
             Self::Joined(client) | Self::Left(client) => json!(client),
             Self::MediaState(state) => json!(state),
+            Self::View(view) => json!(view),
             Self::Moderate(wish) => json!(wish),
             Self::Moderated(deed) => json!(deed),
             Self::RoomSettings(settings) => json!(settings),

@@ -27,6 +27,8 @@ pub enum Capability {
     Renegotiation,
     /// Sends and takes `media-state`.
     MediaState,
+    /// Takes `view`, and sends pictures no larger than they are shown.
+    View,
     /// Understands roles, `moderated`, `knocking` and `room-settings`.
     Moderation,
     /// Understands numbered chat lines, `chat`, `text-edited` and `text-deleted`.
@@ -42,6 +44,7 @@ impl From<String> for Capability {
             "trickle" => Self::Trickle,
             "renegotiation" => Self::Renegotiation,
             "media-state" => Self::MediaState,
+            "view" => Self::View,
             "moderation" => Self::Moderation,
             "chat" => Self::Chat,
             _ => Self::Other(name),
@@ -56,6 +59,7 @@ impl From<Capability> for String {
             Capability::Trickle => "trickle".into(),
             Capability::Renegotiation => "renegotiation".into(),
             Capability::MediaState => "media-state".into(),
+            Capability::View => "view".into(),
             Capability::Moderation => "moderation".into(),
             Capability::Chat => "chat".into(),
             Capability::Other(name) => name,
@@ -66,7 +70,15 @@ impl From<Capability> for String {
 impl Capability {
     /// What every client of this version announces.
     pub fn ours() -> Vec<Self> {
-        vec![Self::Events, Self::Trickle, Self::Renegotiation, Self::MediaState, Self::Moderation, Self::Chat]
+        vec![
+            Self::Events,
+            Self::Trickle,
+            Self::Renegotiation,
+            Self::MediaState,
+            Self::View,
+            Self::Moderation,
+            Self::Chat,
+        ]
     }
 }
 
@@ -116,6 +128,13 @@ pub struct MediaState {
     pub screen: bool,
     #[serde(default)]
     pub hand: bool,
+}
+
+/// `view`: how the sender shows the receiver's picture, so that nobody encodes and carries what nobody sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// In pixels; 0: not at all.
+    pub height: u32,
 }
 
 /// `null` and a wrong type read as the default: the first version writes `""` where nothing is meant.

@@ -44,6 +44,7 @@ fn a_known_type_of_another_shape_is_an_error_and_no_panic() {
         "ice-servers",
         "joined",
         "media-state",
+        "view",
         "moderate",
         "moderated",
         "room-settings",

@@ -36,6 +36,11 @@ pub enum Event {
         /// What the moderator is called; `None`: an administrator, or someone who has left.
         by: Option<String>,
     },
+    /// A participant shows our picture so high, in pixels: 0 is not at all.
+    Shown {
+        client: ClientId,
+        height: u32,
+    },
     /// The media connection to one participant changed.
     Peer {
         client: ClientId,

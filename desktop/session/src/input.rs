@@ -36,6 +36,11 @@ pub enum Command {
     Moderate(Moderate),
     SetUsername(Username),
     SetMedia(MediaState),
+    /// How high a participant's picture is shown here, in pixels: 0 is not at all.
+    ShowAt {
+        client: ClientId,
+        height: u32,
+    },
     /// Final: say `bye` to everyone and close everything.
     Leave,
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use protocol::{Capability, ClientId, ClientInfo, Description, IceCandidate, MediaState, OfferForm};
+use protocol::{Capability, ClientId, ClientInfo, Description, IceCandidate, MediaState, OfferForm, View};
 
 use crate::PeerEvent;
 use crate::backoff::Backoff;
@@ -40,6 +40,8 @@ pub(crate) struct Peer {
     may_hold_stale: bool,
     /// What it was last told of our media.
     pub(crate) told: Option<MediaState>,
+    /// What it was last told of how high its picture is shown.
+    pub(crate) told_view: Option<View>,
 }
 
 #[derive(Debug)]
@@ -70,7 +72,13 @@ impl Peer {
             yields: false,
             may_hold_stale: false,
             told: None,
+            told_view: None,
         }
+    }
+
+    /// It is another program now, perhaps, that knows nothing.
+    fn forget_told(&mut self) {
+        (self.told, self.told_view) = (None, None);
     }
 
     pub(crate) fn update(&mut self, info: ClientInfo) {
@@ -80,7 +88,7 @@ impl Peer {
     /// It has come anew under the id that it had.
     pub(crate) fn rejoined(&mut self, info: ClientInfo, offer_at: Instant) {
         self.update(info);
-        self.told = None;
+        self.forget_told();
         self.failures = 0;
         self.expect_offer(offer_at);
     }
@@ -167,7 +175,7 @@ impl Peer {
                     self.offered_last = false;
                     return connection.accept_offer(offer, rollback, trickle, turn);
                 }
-                OnOffer::Replace => self.told = None,
+                OnOffer::Replace => self.forget_told(),
             }
         }
         self.close(turn);
@@ -214,7 +222,7 @@ impl Peer {
             return;
         }
         self.close(turn);
-        self.told = None;
+        self.forget_told();
         self.may_hold_stale = false;
         self.standing = Standing::Apart { offer_at: turn.now + AFTER_BYE };
     }
@@ -244,7 +252,7 @@ impl Peer {
 
     /// The link to the server is gone: an exchange that is under way will not end.
     pub(crate) fn handle_link_down(&mut self, turn: &mut Turn) {
-        self.told = None;
+        self.forget_told();
         if let Standing::Linked(connection) = &self.standing
             && !connection.negotiation.is_stable()
             && !connection.was_connected()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use protocol::{Address, Capability, ClientId, ClientInfo, MediaState, Message};
+use protocol::{Address, Capability, ClientId, ClientInfo, MediaState, Message, View};
 
 use crate::connection::Turn;
 use crate::peer::{Loss, Peer};
@@ -18,6 +18,8 @@ const OFFER_EXPECTED_EARLIER: Duration = Duration::from_secs(20);
 #[derive(Debug, Default)]
 pub(crate) struct Peers {
     peers: BTreeMap<ClientId, Peer>,
+    /// How high pictures are shown, also of those who are away for a moment.
+    views: BTreeMap<ClientId, View>,
 }
 
 impl Peers {
@@ -111,6 +113,22 @@ impl Peers {
 
     pub(crate) fn is_any_making_offer(&self) -> bool {
         self.peers.values().any(Peer::is_making_offer)
+    }
+
+    pub(crate) fn set_view(&mut self, client: &ClientId, height: u32) {
+        self.views.insert(client.clone(), View { height });
+    }
+
+    /// Whom to tell how high its picture is shown: those who understand it and know it otherwise. They count as told.
+    pub(crate) fn tell_views(&mut self) -> Vec<(ClientId, View)> {
+        let mut told = Vec::new();
+        for (client, peer) in &mut self.peers {
+            let Some(&view) = self.views.get(client) else { continue };
+            if peer.is_capable_of(&Capability::View) && peer.told_view.replace(view) != Some(view) {
+                told.push((client.clone(), view));
+            }
+        }
+        told
     }
 
     /// Whom to tell `media`: those who understand it and were not told yet. They count as told from now on.

@@ -23,6 +23,8 @@ pub(crate) struct Connection {
     pub(crate) connected: Option<f64>,
     pub(crate) first_picture: Option<f64>,
     pub(crate) state: PeerState,
+    /// What the way to it carries, and how high it shows our picture.
+    need: Need,
     /// Kept when the connection ends.
     pub(crate) last: Option<PeerStats>,
 }
@@ -84,7 +86,7 @@ impl Peers {
             connection.state = state;
             if state == PeerState::Connected && connection.connected.is_none() {
                 connection.connected = Some(seconds);
-                engine.set_need(connection.tag, Some(need(BITRATE_FIRST)));
+                engine.set_need(connection.tag, Some(connection.need));
             }
         }
     }
@@ -92,9 +94,19 @@ impl Peers {
     /// What the way to someone carries is known better now.
     pub(super) fn set_bitrate(&mut self, client: &ClientId, bitrate: u32, engine: &Engine) {
         if let Some(connection) = self.current(client).filter(|connection| connection.connected.is_some()) {
-            engine.set_need(connection.tag, Some(need(bitrate)));
+            connection.need.bitrate = bitrate.saturating_sub(SOUND);
+            engine.set_need(connection.tag, Some(connection.need));
             self.bitrates.insert(client.clone(), bitrate);
             self.share_with_sound(engine);
+        }
+    }
+
+    /// Someone shows our picture so high.
+    pub(super) fn set_shown(&mut self, client: &ClientId, height: u32, engine: &Engine) {
+        let Some(connection) = self.current(client) else { return };
+        connection.need.height = Some(height);
+        if connection.connected.is_some() {
+            engine.set_need(connection.tag, Some(connection.need));
         }
     }
 
@@ -121,6 +133,7 @@ impl Peers {
             connected: None,
             first_picture: None,
             state: PeerState::Connecting,
+            need: Need { bitrate: BITRATE_FIRST - SOUND, height: None },
             last: None,
         });
         tag
@@ -155,8 +168,4 @@ impl Peers {
         let tag = self.tag(client)?;
         self.connections.iter_mut().find(|connection| connection.tag == tag)
     }
-}
-
-fn need(bitrate: u32) -> Need {
-    Need { bitrate: bitrate.saturating_sub(SOUND), height: None }
 }

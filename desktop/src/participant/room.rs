@@ -269,6 +269,7 @@ impl Switchboard {
             | SessionEvent::Knocking(_)
             | SessionEvent::Moderated { .. }
             | SessionEvent::Notice(_) => {}
+            SessionEvent::Shown { client, height } => lock(&self.peers).set_shown(client, *height, engine),
             SessionEvent::Roster(participants) => {
                 log.names.extend(participants.iter().map(|one| (one.id.clone(), one.username.clone())));
             }

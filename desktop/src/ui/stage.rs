@@ -6,6 +6,7 @@ use super::layout::{self, Spotlight};
 use super::theme::{self, GAP};
 use super::widget::{Look, button, soft};
 use super::{Intent, Scene, View, room, status, tile};
+use crate::Tile;
 use crate::model::{Face, Visit};
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut View, visit: &Visit, intents: &mut Vec<Intent>) {
@@ -21,6 +22,11 @@ pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut View, visit: &
         Some(large) if faces.len() > 1 => spotlight(ui, area, scene, view, &faces, large),
         Some(_) | None => grid(ui, area, scene, view, &faces),
     }
+    let others = faces.iter().filter_map(|face| match &face.tile {
+        Tile::Client(client) => Some(client),
+        Tile::Me => None,
+    });
+    view.sight.tell(&others.collect::<Vec<_>>(), intents);
     if view.side == Some(super::Side::Chat) && visit.chat.unread() > 0 {
         intents.push(Intent::ReadChat);
     }

@@ -18,6 +18,7 @@ use crate::model::{Face, Link, Showing, role_name};
 const HEIGHT_WITH_WORDS: f32 = 120.0;
 
 pub(super) fn show(ui: &mut Ui, rect: Rect, scene: &mut Scene<'_>, view: &mut View, face: &Face, large: bool) {
+    view.sight.note(ui, &face.tile, rect);
     if !ui.is_rect_visible(rect) {
         // Still there for whoever goes through the tiles by keyboard or screen reader.
         let response = ui.interact(rect, id(&face.tile), Sense::click());

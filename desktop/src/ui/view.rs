@@ -11,6 +11,7 @@ use super::invites::InviteForm;
 use super::order::Question;
 use super::room_settings::RoomForm;
 use super::scrollback::Scrollback;
+use super::sight::Sight;
 use crate::memory::KnownRoom;
 use crate::model::{Model, Visit};
 use crate::{Command, Tile};
@@ -31,6 +32,7 @@ pub struct View {
     pub(super) chosen: Option<Tile>,
     pub(super) volumes: BTreeMap<ClientId, f32>,
     pub(super) scrollback: Scrollback,
+    pub(super) sight: Sight,
     /// How the last room was entered, to go back in.
     ticket: Option<Ticket>,
     /// The line that is being changed, and what was being written before.
@@ -217,6 +219,7 @@ impl View {
 
     /// Remembers how a room is entered.
     pub fn remember(&mut self, room: RoomId, password: Option<String>, invite: Option<String>) {
+        self.sight.forget();
         self.ticket = Some(Ticket { room, password, invite });
     }
 

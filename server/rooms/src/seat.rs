@@ -275,6 +275,7 @@ fn bounded(mut capabilities: Vec<Capability>) -> Vec<Capability> {
         | Capability::Trickle
         | Capability::Renegotiation
         | Capability::MediaState
+        | Capability::View
         | Capability::Moderation
         | Capability::Chat => true,
     });

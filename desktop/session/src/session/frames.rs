@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use protocol::{Address, ClientId, ClientInfo, Envelope, ErrorId, Message, RoomInfo, Text};
+use protocol::{Address, ClientId, ClientInfo, Envelope, ErrorId, Message, RoomInfo, Text, View};
 
 use super::{RETURN_GRACE, Session};
 use crate::chat::{Way, read_line};
@@ -68,6 +68,7 @@ impl Session {
             | Message::IceCandidate(_)
             | Message::GetIceServers
             | Message::MediaState(_)
+            | Message::View(_)
             | Message::Moderate(_)
             | Message::GetChat(_)
             | Message::EditText(_)
@@ -114,6 +115,7 @@ impl Session {
         match message {
             Message::Text(line) => self.read_text(sender, &line, way, now),
             Message::MediaState(media) => self.roster.set_media(&sender, media),
+            Message::View(View { height }) => self.outbox.event(Event::Shown { client: sender, height }),
             Message::Ping(data) => self.send(Address::Client(sender), &Message::Pong(data), now),
             Message::Offer(offer) => {
                 self.expect(&sender, now);

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use protocol::{Message, Username};
+use protocol::{Address, Message, Username};
 
 use super::Session;
 use crate::Event;
@@ -16,6 +16,9 @@ impl Session {
             self.release_lines(now);
             if let Some(receiver) = self.peers.tell_media(self.config.media) {
                 self.send(receiver, &Message::MediaState(self.config.media), now);
+            }
+            for (client, view) in self.peers.tell_views() {
+                self.send(Address::Client(client), &Message::View(view), now);
             }
         }
         if !self.link.is_ended() && self.link.was_in_room_before() {

@@ -66,6 +66,7 @@ impl Shell {
             Event::TextEdited { .. }
             | Event::TextDeleted { .. }
             | Event::Settings(_)
+            | Event::Shown { .. }
             | Event::Knocking(_)
             | Event::Moderated { .. } => {}
         }

@@ -120,6 +120,7 @@ impl Rooms {
             | Message::Joined(_)
             | Message::Left(_)
             | Message::MediaState(_)
+            | Message::View(_)
             | Message::Moderated(_)
             | Message::RoomSettings(_)
             | Message::Knocking(_)
