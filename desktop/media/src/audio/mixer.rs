@@ -61,4 +61,6 @@ impl Mixer {
 }
 
 #[cfg(test)]
+mod networks;
+#[cfg(test)]
 mod tests;

@@ -27,8 +27,10 @@ const BRIDGE_STEP: usize = 480;
 /// Samples. A timestamp that jumps by more without a lost packet means that the sender paused.
 const PAUSE_MIN: i64 = 5760;
 
-/// How far the delay may be from its target before the sound is squeezed or stretched, and from where on it hurries.
+/// How far the delay may be above its target before the sound is squeezed, and below before it is stretched: the target
+/// is only a packet longer than the jitter. And from where on it hurries.
 const SLACK_US: i64 = 20_000;
+const SLACK_BELOW_US: i64 = 12_000;
 const HURRY_US: i64 = 150_000;
 
 /// Packets that must agree before the pace changes, and packets between two changes.
@@ -313,7 +315,7 @@ impl Playout {
     fn pace(&mut self) -> Pace {
         let excess = self.delay_us - self.jitter.target_us();
         self.too_long_for = if excess > SLACK_US { self.too_long_for + 1 } else { 0 };
-        self.too_short_for = if excess < -SLACK_US { self.too_short_for + 1 } else { 0 };
+        self.too_short_for = if excess < -SLACK_BELOW_US { self.too_short_for + 1 } else { 0 };
         if excess > HURRY_US {
             Pace::Faster
         } else if self.too_long_for >= TOO_LONG_FOR {

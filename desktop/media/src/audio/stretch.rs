@@ -86,6 +86,30 @@ mod tests {
         }
     }
 
+    /// The largest deviation from a pure tone that goes on: `x[n+1] = 2 cos(w) x[n] - x[n-1]`. A step in the sound is as
+    /// large here as it is.
+    fn deviation(samples: &[f32], frequency: f32) -> f32 {
+        let cosine = (f64::from(frequency) * std::f64::consts::TAU / 48_000.0).cos();
+        let samples: Vec<f64> = samples.iter().map(|&sample| f64::from(sample)).collect();
+        samples.windows(3).map(|of| (of[2] - 2.0 * cosine * of[1] + of[0]).abs()).fold(0.0, f64::max) as f32
+    }
+
+    #[test]
+    fn a_sine_stays_a_sine_however_its_pace_changes() {
+        for frequency in [82.0, 110.0, 220.0, 333.3, 440.0, 1000.0, 2345.6] {
+            for change in [shorten, lengthen] {
+                let mut out: Vec<f32> = Vec::new();
+                for frame in sine(frequency, 0.5, 48_000, 96_000).chunks_exact(960) {
+                    let mut frame = frame.to_vec();
+                    change(&mut frame);
+                    out.extend(frame);
+                }
+                let click = 20.0 * (deviation(&out, frequency) / 0.5).log10();
+                assert!(click < -40.0, "{frequency} Hz: a click of {click:.1} dB");
+            }
+        }
+    }
+
     #[test]
     fn silence_can_be_changed_and_scraps_are_left_alone() {
         assert!(shorten(&mut vec![0.0; 960]) > 0);

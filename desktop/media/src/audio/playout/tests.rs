@@ -244,6 +244,28 @@ fn a_mute_is_silence_and_not_loss() {
 }
 
 #[test]
+fn a_clock_that_differs_by_200_ppm_is_followed_for_an_hour_without_a_glitch() {
+    for ppm in [-200.0, 200.0] {
+        let mut rng = rng(11);
+        let mut world = World::new();
+        for i in 0..180_000_u32 {
+            let sent_ms = f64::from(i) * 20.0 * (1.0 + ppm * 1e-6);
+            let fate = Fate::Arrives(10.0 + 8.0 * fraction(&mut rng));
+            world.send(i, i as u16, i.wrapping_mul(960), sent_ms, fate);
+        }
+        world.run(3_598_000);
+        let counts = world.playout.counts();
+        assert_eq!((counts.concealed_samples, counts.late, counts.dropped), (0, 0, 0), "{ppm} ppm: {counts:?}");
+        assert!(world.concealed == 0 && world.silent_blocks.iter().all(|&ms| ms < 100), "{ppm} ppm: a glitch");
+        let (delay, target) = world.playout.delay_us();
+        assert!((10_000..80_000).contains(&delay), "{ppm} ppm: {delay} against {target}");
+        // 720 ms in an hour, in steps of 5 ms, and not many more.
+        let changes = world.paces.iter().filter(|pace| **pace != Pace::Normal).count();
+        assert!((100..400).contains(&changes), "{ppm} ppm: {changes} changes of pace");
+    }
+}
+
+#[test]
 fn a_rest_of_the_sender_is_comfort_and_not_loss() {
     for gap_ms in [40, 100, 400] {
         let mut world = World::new();
