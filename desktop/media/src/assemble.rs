@@ -14,8 +14,10 @@ use bytes::Bytes;
 
 use store::{Packet, Run, Store};
 
-/// How long a hole may hold up the stream: a round trip and a half on most paths. Later, a keyframe is the faster way.
-const HOLE_MAX: Duration = Duration::from_millis(150);
+/// How long a hole may hold up the stream at first: a round trip and a half on most paths. Later, a keyframe is the faster
+/// way. Where lost packets take longer to come again, that is learnt, up to the second bound.
+const PATIENCE_MIN: Duration = Duration::from_millis(150);
+const PATIENCE_MAX: Duration = Duration::from_millis(800);
 
 /// A stream begins with a keyframe; its packets may come in the wrong order, so we complain only after this.
 const START_GRACE: Duration = Duration::from_millis(30);
@@ -69,6 +71,10 @@ pub(crate) struct Assembler {
     effects: VecDeque<Effect>,
     spare: Vec<Vec<u8>>,
     dropped: u64,
+    /// How long holes are waited for.
+    patience: Duration,
+    /// A hole that was given up, and since when it was there: what is missing may still come.
+    given_up: Option<(u64, Instant)>,
 }
 
 impl Assembler {
@@ -85,6 +91,8 @@ impl Assembler {
             effects: VecDeque::new(),
             spare: Vec::new(),
             dropped: 0,
+            patience: PATIENCE_MIN,
+            given_up: None,
         }
     }
 
@@ -117,7 +125,7 @@ impl Assembler {
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         match self.state? {
-            State::Flowing { stuck, .. } => stuck.map(|since| since + HOLE_MAX),
+            State::Flowing { stuck, .. } => stuck.map(|since| since + self.patience),
             State::Waiting { ask } => self.heard_since_asked.then_some(ask),
         }
     }
@@ -160,6 +168,7 @@ impl Assembler {
         self.newest = None;
         self.far_behind = 0;
         self.contiguous = false;
+        self.given_up = None;
     }
 
     /// Puts out whatever can go out now.
@@ -184,6 +193,9 @@ impl Assembler {
                 true
             }
             Run::Frame { last } => {
+                if let Some(since) = stuck {
+                    self.learn(now.saturating_duration_since(since));
+                }
                 self.emit(next, last);
                 self.go_on_at(last + 1);
                 true
@@ -201,24 +213,25 @@ impl Assembler {
                 if self.jump() {
                     return true;
                 }
-                if now < since + HOLE_MAX {
+                if now < since + self.patience {
                     return false;
                 }
                 self.lose(now);
+                self.given_up = Some((next, since));
                 true
             }
         }
     }
 
     fn wait(&mut self, ask: Instant, now: Instant) -> bool {
-        if self.jump() {
+        if self.jump() || self.resume(now) {
             return true;
         }
         if now < ask || !self.heard_since_asked {
             return false;
         }
         // One that is on its way deserves the patience that any hole gets.
-        let under_way = self.store.newest_key_arrival().map(|arrived| arrived + HOLE_MAX);
+        let under_way = self.store.newest_key_arrival().map(|arrived| arrived + self.patience);
         match under_way.filter(|patience| *patience > now) {
             Some(patience) => self.state = Some(State::Waiting { ask: patience }),
             None => {
@@ -240,7 +253,27 @@ impl Assembler {
         true
     }
 
+    /// Goes on where a hole was given up that is filled after all: everything after it is still there.
+    fn resume(&mut self, now: Instant) -> bool {
+        let Some((next, since)) = self.given_up else { return false };
+        if !matches!(self.store.run_at(next), Run::Frame { .. } | Run::Filler) {
+            return false;
+        }
+        self.learn(now.saturating_duration_since(since));
+        self.contiguous = true;
+        self.go_on_at(next);
+        true
+    }
+
+    /// A hole was filled after so long. Patience grows at once and goes slowly.
+    fn learn(&mut self, took: Duration) {
+        let wanted = (took * 5 / 4).clamp(PATIENCE_MIN, PATIENCE_MAX);
+        let shrunk = self.patience - self.patience.saturating_sub(wanted) / 16;
+        self.patience = wanted.max(shrunk);
+    }
+
     fn go_on_at(&mut self, next: u64) {
+        self.given_up = None;
         self.floor = next;
         self.state = Some(State::Flowing { next, stuck: None });
     }
@@ -248,6 +281,7 @@ impl Assembler {
     fn lose(&mut self, now: Instant) {
         let ask = self.asked.map_or(now, |asked| now.max(asked + ASK_INTERVAL));
         self.contiguous = false;
+        self.given_up = None;
         self.state = Some(State::Waiting { ask });
     }
 

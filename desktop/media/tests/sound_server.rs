@@ -17,6 +17,9 @@ const FOLDER: &str = "RTC_CHAT_TEST_SOUND_SERVER";
 const SPEAKER: &str = "stage";
 const MICROPHONE: &str = "stage.monitor";
 
+/// Another speaker, which takes its place.
+const OTHER: &str = "balcony";
+
 const PEER: PeerTag = PeerTag(1);
 const TONE_HZ: f32 = 997.0;
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -54,6 +57,8 @@ fn in_a_private_environment(folder: &Path) {
     scene.expect_notice("The speaker works again.");
     scene.expect_notice("The microphone works again.");
     scene.expect_tone();
+
+    scene.expect_another_speaker_in_its_place();
 
     // Without a name the monitor is no microphone: everyone would hear themselves.
     let config = EngineConfig { microphone: MicrophoneChoice::Device(None), ..EngineConfig::default() };
@@ -132,6 +137,24 @@ impl Scene {
         });
     }
 
+    /// The speaker is pulled out while it plays: the sound goes on through the other one.
+    fn expect_another_speaker_in_its_place(&mut self) {
+        let microphone = MicrophoneChoice::Device(Some(format!("{OTHER}.monitor")));
+        let config = EngineConfig { microphone, processing: Processing::NONE, ..EngineConfig::default() };
+        let (listener, heard) = Engine::start(config);
+        listener.set_microphone(true);
+        let is_speech = |event: &MediaEvent| matches!(event, MediaEvent::Speaking { speaking: true, .. });
+        // A monitor that has just been opened hands out its first second late.
+        let started = Instant::now();
+        self.run("the other speaker's silence", |_| started.elapsed() > Duration::from_millis(3500));
+        assert!(!heard.try_iter().any(|event| is_speech(&event)), "it plays already");
+        let before = Instant::now();
+        unload(SPEAKER);
+        self.run("the tone from the other speaker", |_| heard.try_iter().any(|event| is_speech(&event)));
+        // 60 ms of it are what it takes to know speech, and this machine may have other things to do.
+        assert!(before.elapsed() < Duration::from_millis(500), "{:?}", before.elapsed());
+    }
+
     /// A second of nothing but the tone at the far end.
     fn expect_tone(&mut self) {
         self.run("the tone", |scene| {
@@ -183,6 +206,14 @@ fn socket(folder: &Path) -> PathBuf {
     folder.join("sound.socket")
 }
 
+/// Takes a speaker away from the server.
+fn unload(speaker: &str) {
+    let pactl = |arguments: &[&str]| Command::new("pactl").args(arguments).output().expect("pactl");
+    let modules = String::from_utf8_lossy(&pactl(&["list", "short", "modules"]).stdout).into_owned();
+    let line = modules.lines().find(|line| line.contains(&format!("sink_name={speaker}"))).expect("the speaker");
+    assert!(pactl(&["unload-module", line.split_whitespace().next().expect("its number")]).status.success());
+}
+
 /// Ends with its owner.
 struct SoundServer {
     process: Child,
@@ -192,10 +223,19 @@ struct SoundServer {
 impl SoundServer {
     fn start(folder: &Path) -> Self {
         let socket = socket(folder);
-        let protocol = format!("module-native-protocol-unix socket={} auth-anonymous=1", socket.display());
+        // Both speakers are worth the same to PulseAudio: it is told which one is the default.
+        let script = folder.join("start.pa");
+        let commands = format!(
+            "load-module module-native-protocol-unix socket={} auth-anonymous=1\n\
+             load-module module-null-sink sink_name={SPEAKER} rate=48000\n\
+             load-module module-null-sink sink_name={OTHER} rate=48000\n\
+             set-default-sink {SPEAKER}\n",
+            socket.display()
+        );
+        std::fs::write(&script, commands).expect("a script for the server");
         let process = Command::new("pulseaudio")
-            .args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes"])
-            .args(["--load", &protocol, "--load", &format!("module-null-sink sink_name={SPEAKER} rate=48000")])
+            .args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes", "-F"])
+            .arg(&script)
             .env("HOME", folder)
             .stdin(Stdio::null())
             .stderr(Stdio::null())

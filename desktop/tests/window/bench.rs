@@ -113,10 +113,21 @@ impl Bench {
         self.window.run();
     }
 
-    /// What was asked for since the last time, apart from the lists of rooms.
+    /// What was asked for since the last time, apart from what the window asks for by itself.
     pub(crate) fn commands(&self) -> Vec<Command> {
         let commands = std::mem::take(&mut self.wire.borrow_mut().commands);
-        commands.into_iter().filter(|command| *command != Command::ListRooms).collect()
+        let by_itself = |command: &Command| matches!(command, Command::ListRooms | Command::ShowAt { .. });
+        commands.into_iter().filter(|command| !by_itself(command)).collect()
+    }
+
+    /// Who was told since the last time how high its picture is shown. Whatever else was asked for is forgotten.
+    pub(crate) fn sights(&self) -> Vec<(String, u32)> {
+        let commands = std::mem::take(&mut self.wire.borrow_mut().commands);
+        let sight = |command| match command {
+            Command::ShowAt { client, height } => Some((client.to_string(), height)),
+            _ => None,
+        };
+        commands.into_iter().filter_map(sight).collect()
     }
 
     #[track_caller]

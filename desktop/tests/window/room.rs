@@ -210,6 +210,24 @@ fn a_tile_is_made_large_and_small_again_by_keyboard() {
 }
 
 #[test]
+fn whoever_is_made_large_is_told_once_how_high_its_picture_is_shown() {
+    use egui_kittest::kittest::Queryable;
+    let mut bench = Bench::in_company(1);
+    let alice = |sights: &[(String, u32)]| sights.iter().rfind(|(client, _)| client == "alice").map(|sight| sight.1);
+    bench.window.run();
+    assert_eq!(bench.sights(), [], "nothing has changed");
+    bench.window.get_by_label("Alice, moderator, speaking. Show large").focus();
+    bench.window.run();
+    bench.press(Key::Enter);
+    let large = alice(&bench.sights()).expect("a larger picture was not asked for");
+    bench.window.run();
+    assert_eq!(bench.sights(), [], "told again and again");
+    bench.press(Key::Escape);
+    let small = alice(&bench.sights()).expect("a smaller picture was not asked for");
+    assert!(large > small, "{large} is not more than {small}");
+}
+
+#[test]
 fn a_lost_server_is_told_with_a_countdown_and_the_call_stays() {
     let mut bench = Bench::in_company(30);
     assert!(bench.sees("The connection to the server is lost") && bench.sees("Reconnecting in 3 s"));

@@ -160,6 +160,30 @@ fn a_packet_that_comes_again_in_time_costs_nothing() {
 }
 
 #[test]
+fn on_a_long_path_one_hole_teaches_how_long_the_next_ones_take() {
+    let frames = stream(0, 0..100, &[0]);
+    let mut receiver = Receiver::new();
+    let mut again: Vec<(usize, &Sent)> = Vec::new();
+    for (number, frame) in frames.iter().enumerate() {
+        let lost = usize::from(number % 20 == 5);
+        // Nine frames later, 297 ms.
+        again.extend(frame[..lost].iter().map(|packet| (number + 9, packet)));
+        receiver.take_all(&frame[lost..]);
+        again.retain(|(due, packet)| {
+            if *due == number {
+                receiver.take(packet);
+            }
+            *due > number
+        });
+        receiver.pass(FRAME_TIME);
+    }
+    assert_eq!(receiver.numbers(), (0..100).collect::<Vec<_>>());
+    assert_eq!(receiver.asked.len(), 1, "only the first hole was given up");
+    assert_eq!(receiver.assembler.dropped(), 0);
+    assert!(receiver.seen[1..].iter().all(|(_, _, contiguous)| *contiguous));
+}
+
+#[test]
 fn after_a_loss_nothing_comes_out_before_a_keyframe_which_is_asked_for() {
     let frames = stream(0, 0..60, &[0, 40]);
     let mut receiver = Receiver::new();
