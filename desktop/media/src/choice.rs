@@ -1,9 +1,13 @@
 //! Where picture and sound come from and go to, as a person writes it on the command line.
 
+mod screen;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use thiserror::Error;
+
+pub use screen::{Region, ScreenChoice, WindowChoice};
 
 /// The pitch of `tone` without a number: the concert A.
 const TONE_DEFAULT_HZ: f32 = 440.0;
@@ -78,6 +82,8 @@ pub enum ChoiceError {
     PathMissing,
     #[error("`{0}` is not a pitch between 1 and 20000 Hz")]
     Pitch(String),
+    #[error("`{0}` is not a part of a screen as in 0,0,1280,720: left, top, width and height, at least 16x16")]
+    Region(String),
 }
 
 impl FromStr for CameraChoice {

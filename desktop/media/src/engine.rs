@@ -7,7 +7,7 @@ use std::time::Instant;
 use crossbeam_channel::Receiver;
 
 use crate::audio::{In, Out, Processor, Reference, Wish};
-use crate::choice::{CameraChoice, MicrophoneChoice, Processing, SpeakerChoice};
+use crate::choice::{CameraChoice, MicrophoneChoice, Processing, ScreenChoice, SpeakerChoice};
 use crate::event::{Events, MediaEvent};
 use crate::frame::Picture;
 use crate::packet::{Kind, Packet, PeerTag};
@@ -97,6 +97,11 @@ impl Engine {
     /// While it is on, the screen is sent instead of the camera.
     pub fn set_screen(&self, on: bool) {
         self.with_video_out(|video| video.set_screen(on));
+    }
+
+    /// What of the screen is shared, now or when it is switched on.
+    pub fn choose_screen(&self, choice: ScreenChoice) {
+        self.with_video_out(|video| video.choose_screen(choice));
     }
 
     /// A microphone of this machine is open only while it is on, or listened to.

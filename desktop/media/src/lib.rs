@@ -21,10 +21,13 @@ mod video_out;
 mod vp8;
 mod y4m;
 
-pub use choice::{CameraChoice, ChoiceError, MicrophoneChoice, Processing, SpeakerChoice};
+pub use choice::{
+    CameraChoice, ChoiceError, MicrophoneChoice, Processing, Region, ScreenChoice, SpeakerChoice, WindowChoice,
+};
 pub use engine::{Engine, EngineConfig};
 pub use event::{EncodedAudio, EncodedVideo, LEVELS, MediaEvent, Notice};
 pub use frame::{I420, Picture};
 pub use packet::{Kind, Packet, PeerTag};
+pub use screen::{Screens, Sight, sights};
 pub use stats::{AudioStats, OutStats, PeerStats, VideoSource, VideoStats};
 pub use video_out::Need;

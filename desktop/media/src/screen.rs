@@ -1,18 +1,14 @@
-//! The screen of an X11 display, through x11rb: these files are the only ones that name it.
+//! Screens: the one of an X11 display, or what a Wayland desktop hands out.
 
-mod capture;
-mod pointer;
-mod shared;
+mod canvas;
+mod x11;
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use thiserror::Error;
-use x11rb::errors::{ConnectError, ConnectionError, ReplyError, ReplyOrIdError};
-use x11rb::protocol::ErrorKind;
-
-use capture::Capture;
-
-use crate::source::{Outlet, Pacer};
+use crate::choice::ScreenChoice;
+use crate::frame::I420;
+use crate::source::{Ending, Outlet, Pacer};
 
 /// Enough for slides, text and a pointer; a film is not what a screen is shared for.
 pub(crate) const FPS: u32 = 15;
@@ -20,72 +16,106 @@ pub(crate) const FPS: u32 = 15;
 /// A larger screen is scaled down to this.
 const SIZE_MAX: (u32, u32) = (1920, 1080);
 
-/// The display may be busy with a change of its size; this many failures in a row mean more than that.
-const FAILURES_MAX: u32 = 5;
+/// A picture that stands still is sent again this often: whoever has just come sees it, and whoever hears nothing for
+/// three seconds takes the picture for lost. It is encoded in almost nothing.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-#[derive(Debug, Error)]
-enum ScreenError {
-    #[error("no display answers: {0}")]
-    Connect(#[from] ConnectError),
-    #[error("the display went away: {0}")]
-    Connection(#[from] ConnectionError),
-    #[error("the display refused ({0:?})")]
-    Refused(ErrorKind),
-    #[error("the display has no names left for us")]
-    Names,
-    #[error("its pixels have a form that is not supported")]
-    Pixels,
-    #[error("no memory can be shared with it: {0}")]
-    Memory(#[from] std::io::Error),
+/// The picture of a list is as large as that at most.
+const PREVIEW_MAX: (u32, u32) = (256, 160);
+
+/// What is to be shared, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Share {
+    pub(crate) choice: ScreenChoice,
+    pub(crate) fps: u32,
+    /// The X11 display, if not `$DISPLAY`.
+    pub(crate) display: Option<String>,
 }
 
-impl From<ReplyError> for ScreenError {
-    fn from(error: ReplyError) -> Self {
-        match error {
-            ReplyError::ConnectionError(error) => Self::Connection(error),
-            ReplyError::X11Error(error) => Self::Refused(error.error_kind),
+/// What can be shared.
+#[derive(Debug, Clone)]
+pub enum Screens {
+    /// The whole first, then monitors if there are several, then windows, the topmost first.
+    Listed(Vec<Sight>),
+    /// The desktop asks the person itself (Wayland).
+    Asked,
+}
+
+/// Something that can be shared.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    pub choice: ScreenChoice,
+    /// A window's title, a monitor's name; as found, so it may contain anything.
+    pub name: String,
+    /// Width and height in pixels.
+    pub size: (u32, u32),
+    /// A small picture; `None` for a window that is minimised.
+    pub preview: Option<Arc<I420>>,
+}
+
+impl PartialEq for Sight {
+    fn eq(&self, other: &Self) -> bool {
+        let preview = |sight: &Self| sight.preview.as_ref().map(Arc::as_ptr);
+        (&self.choice, &self.name, self.size, preview(self)) == (&other.choice, &other.name, other.size, preview(other))
+    }
+}
+
+impl PartialEq for Screens {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Listed(ours), Self::Listed(theirs)) => ours == theirs,
+            (Self::Asked, Self::Asked) => true,
+            (Self::Listed(_), Self::Asked) | (Self::Asked, Self::Listed(_)) => false,
         }
     }
 }
 
-impl From<ReplyOrIdError> for ScreenError {
-    fn from(error: ReplyOrIdError) -> Self {
-        match error {
-            ReplyOrIdError::IdsExhausted => Self::Names,
-            ReplyOrIdError::ConnectionError(error) => Self::Connection(error),
-            ReplyOrIdError::X11Error(error) => Self::Refused(error.error_kind),
-        }
+/// Looks at what can be shared, which takes some tenths of a second. An error is a sentence for a person.
+pub fn sights() -> Result<Screens, String> {
+    if is_wayland() {
+        return Ok(Screens::Asked);
     }
+    x11::sights(None).map(Screens::Listed)
 }
 
-/// Runs until it is stopped, or the display goes away. Without a name, `$DISPLAY` is meant.
-pub(crate) fn run(outlet: &Outlet, display: Option<&str>) -> Result<(), String> {
-    if display.is_none() && std::env::var("XDG_SESSION_TYPE").is_ok_and(|kind| kind == "wayland") {
-        return Err(
-            "The screen of a Wayland session cannot be shared yet. Log in to an X11 session for that.".to_owned()
-        );
+/// Runs until it is stopped, or what is shared goes away. `tell` takes sentences for a person.
+pub(crate) fn run(outlet: &Outlet, share: &Share, tell: &dyn Fn(String)) -> Result<(), Ending> {
+    if share.display.is_none() && is_wayland() {
+        let sentence = "The screen of a Wayland session cannot be shared yet. Log in to an X11 session for that.";
+        return Err(Ending::Failed(sentence.to_owned()));
     }
-    let sentence = |error: ScreenError| format!("The screen cannot be shared: {error}.");
-    let mut capture = Capture::open(display, SIZE_MAX).map_err(sentence)?;
-    let mut pacer = Pacer::new((FPS, 1), Instant::now());
-    let mut failures = 0;
-    while outlet.sleep_until(pacer.next(Instant::now())) {
-        match capture.grab() {
-            Ok(picture) => {
-                failures = 0;
-                outlet.send(picture);
-            }
-            Err(ScreenError::Connection(error)) => return Err(sentence(error.into())),
-            Err(error) => {
-                failures += 1;
-                if failures > FAILURES_MAX {
-                    return Err(sentence(error));
-                }
-            }
-        }
-    }
-    Ok(())
+    x11::run(outlet, share, tell).map_err(Ending::Failed)
 }
 
-#[cfg(test)]
-mod tests;
+fn is_wayland() -> bool {
+    std::env::var("XDG_SESSION_TYPE").is_ok_and(|kind| kind == "wayland")
+        || std::env::var_os("WAYLAND_DISPLAY").is_some_and(|name| !name.is_empty())
+}
+
+/// When a picture is due that shows nothing new.
+#[derive(Debug)]
+struct Rhythm {
+    pacer: Pacer,
+    sent: Option<Instant>,
+}
+
+impl Rhythm {
+    fn new(fps: u32, now: Instant) -> Self {
+        Self { pacer: Pacer::new((fps, 1), now), sent: None }
+    }
+
+    /// Waits for the next moment to look at the screen; `false` if it has ended.
+    fn wait(&mut self, outlet: &Outlet) -> bool {
+        outlet.sleep_until(self.pacer.next(Instant::now()))
+    }
+
+    fn send(&mut self, outlet: &Outlet, picture: Arc<I420>) {
+        self.sent = Some(picture.captured());
+        outlet.send(picture);
+    }
+
+    /// Whether the newest picture is to be sent again, although nothing is new.
+    fn wants_again(&self, outlet: &Outlet, now: Instant) -> bool {
+        outlet.renewed() || self.sent.is_some_and(|sent| now >= sent + AGAIN_AFTER)
+    }
+}

@@ -18,6 +18,24 @@ pub(crate) enum FromSource {
     Picture(Arc<I420>),
     /// It has ended, and this is why: a sentence for a person.
     Failed(String),
+    /// The person has ended it, and need not be told.
+    Ended,
+}
+
+/// How a source ends that was not stopped.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// A sentence for a person.
+    Failed(String),
+    /// By the person, where it was chosen.
+    #[allow(dead_code, reason = "an X11 screen is not ended elsewhere")]
+    Ended,
+}
+
+impl From<String> for Ending {
+    fn from(sentence: String) -> Self {
+        Self::Failed(sentence)
+    }
 }
 
 /// A running source. Dropping it stops it.
@@ -25,6 +43,7 @@ pub(crate) enum FromSource {
 pub(crate) struct Source {
     pictures: SlotReader<FromSource>,
     stop: Option<Sender<()>>,
+    renew: Sender<()>,
     ended: Receiver<()>,
     thread: Option<JoinHandle<()>>,
 }
@@ -34,29 +53,40 @@ pub(crate) struct Source {
 pub(crate) struct Outlet {
     pictures: SlotWriter<FromSource>,
     stop: Receiver<()>,
+    renew: Receiver<()>,
 }
 
 impl Source {
     /// Runs `run` on a thread of this name, until it fails or the source is dropped.
-    pub(crate) fn start(
+    pub(crate) fn start<E: Into<Ending>>(
         name: &str,
-        run: impl FnOnce(&Outlet) -> Result<(), String> + Send + 'static,
+        run: impl FnOnce(&Outlet) -> Result<(), E> + Send + 'static,
     ) -> io::Result<Self> {
         let (writer, pictures) = slot();
         let (stop, stopped) = crossbeam_channel::bounded(0);
+        let (renew, renewed) = crossbeam_channel::bounded(1);
         let (end, ended) = crossbeam_channel::bounded(0);
         let thread = Builder::new().name(name.to_owned()).spawn(move || {
             let _end: Sender<()> = end;
-            let outlet = Outlet { pictures: writer, stop: stopped };
-            if let Err(sentence) = run(&outlet) {
-                outlet.pictures.put(FromSource::Failed(sentence));
+            let outlet = Outlet { pictures: writer, stop: stopped, renew: renewed };
+            if let Err(ending) = run(&outlet) {
+                outlet.pictures.put(match ending.into() {
+                    Ending::Failed(sentence) => FromSource::Failed(sentence),
+                    Ending::Ended => FromSource::Ended,
+                });
             }
         })?;
-        Ok(Self { pictures, stop: Some(stop), ended, thread: Some(thread) })
+        Ok(Self { pictures, stop: Some(stop), renew, ended, thread: Some(thread) })
     }
 
     pub(crate) fn pictures(&self) -> &SlotReader<FromSource> {
         &self.pictures
+    }
+
+    /// Somebody needs a picture although there may be nothing new: a source that rests shows its newest one again.
+    pub(crate) fn renew(&self) {
+        // A full bell has been rung already.
+        let _ = self.renew.try_send(());
     }
 }
 
@@ -79,6 +109,11 @@ impl Outlet {
 
     pub(crate) fn stopped(&self) -> bool {
         self.stop.try_recv() != Err(crossbeam_channel::TryRecvError::Empty)
+    }
+
+    /// Whether somebody needs a picture, new or not. Asking takes the wish away.
+    pub(crate) fn renewed(&self) -> bool {
+        self.renew.try_recv().is_ok()
     }
 
     /// Says whether to go on.
@@ -155,7 +190,7 @@ mod tests {
         let source = Source::start("test", move |outlet| {
             let _witness = witness;
             while outlet.sleep_until(Instant::now() + PATIENCE) {}
-            Ok(())
+            Ok::<(), String>(())
         });
         drop(source.unwrap());
         assert_eq!(ended.try_recv(), Err(crossbeam_channel::TryRecvError::Disconnected));

@@ -14,7 +14,7 @@ use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::Sender;
 
-use crate::choice::CameraChoice;
+use crate::choice::{CameraChoice, ScreenChoice};
 use crate::event::Events;
 use crate::frame::{I420, Picture};
 use crate::packet::PeerTag;
@@ -47,6 +47,11 @@ pub(crate) struct VideoOut {
 struct Desired {
     camera: bool,
     screen: bool,
+    screen_choice: ScreenChoice,
+    /// Something else of the screen was chosen; the thread takes this away, as what follows.
+    chosen: bool,
+    /// Someone new needs a picture, also of a source that rests.
+    renew: bool,
     /// Everyone to whom pictures go.
     needs: BTreeMap<PeerTag, Need>,
     /// Who cannot go on without a keyframe; the thread takes them away.
@@ -86,10 +91,18 @@ impl VideoOut {
         self.wish(|desired| desired.screen = on);
     }
 
+    /// What is shared from now on, whenever the screen is.
+    pub(crate) fn choose_screen(&self, choice: ScreenChoice) {
+        self.wish(|desired| {
+            desired.screen_choice = choice;
+            desired.chosen = true;
+        });
+    }
+
     /// `None`: nothing is encoded for it.
     pub(crate) fn set_need(&self, peer: PeerTag, need: Option<Need>) {
         self.wish(|desired| match need {
-            Some(need) => drop(desired.needs.insert(peer, need)),
+            Some(need) => desired.renew |= desired.needs.insert(peer, need).is_none(),
             None => drop(desired.needs.remove(&peer)),
         });
     }

@@ -84,20 +84,30 @@ impl Worker {
 
     /// Brings what is to what is wanted. Says whether to go on.
     fn apply(&mut self) -> bool {
-        let (wanted, keyframes) = {
+        let (wanted, keyframes, renew, chosen) = {
             let mut desired = lock(&self.shared.desired);
             self.ladder.set_needs(&desired.needs);
+            let renew = std::mem::take(&mut desired.renew) || !desired.keyframes.is_empty();
+            let chosen = std::mem::take(&mut desired.chosen);
             let wanted = match &*desired {
                 Desired { stop: true, .. } => return false,
                 Desired { screen: true, .. } => Some(VideoSource::Screen),
                 Desired { camera: true, .. } => Some(VideoSource::Camera),
                 Desired { .. } => None,
             };
-            (wanted, std::mem::take(&mut desired.keyframes))
+            (wanted, std::mem::take(&mut desired.keyframes), renew, chosen)
         };
+        if chosen && matches!(self.source, Some((VideoSource::Screen, _))) {
+            self.source = None;
+        }
         keyframes.into_iter().for_each(|peer| self.encodings.want_keyframe(peer));
         if wanted != self.source.as_ref().map(|(kind, _)| *kind) {
             self.switch(wanted);
+        }
+        if let Some((_, source)) = &self.source
+            && renew
+        {
+            source.renew();
         }
         true
     }
@@ -122,12 +132,17 @@ impl Worker {
         let Settings { camera, width, height, fps, display, .. } = self.settings.clone();
         let size = (width, height);
         match (kind, camera) {
-            (VideoSource::Screen, _) => Source::start("screen", move |outlet| screen::run(outlet, display.as_deref())),
+            (VideoSource::Screen, _) => {
+                let choice = lock(&self.shared.desired).screen_choice.clone();
+                let share = screen::Share { choice, fps: screen::FPS, display };
+                let events = self.events.clone();
+                Source::start("screen", move |outlet| screen::run(outlet, &share, &|words| events.notice(words)))
+            }
             (VideoSource::Camera, CameraChoice::Pattern) => {
                 let number = Arc::clone(&self.shared.number);
                 Source::start("camera", move |outlet| {
                     pattern::camera::run(outlet, size, fps, &number);
-                    Ok(())
+                    Ok::<(), String>(())
                 })
             }
             (VideoSource::Camera, CameraChoice::File(path)) => {
@@ -149,6 +164,7 @@ impl Worker {
         match source.pictures().take() {
             None => {}
             Some(FromSource::Failed(sentence)) => self.handle_failure(&sentence),
+            Some(FromSource::Ended) => self.handle_end(),
             Some(FromSource::Picture(frame)) => {
                 self.shared.show(Arc::clone(&frame));
                 self.events.send(MediaEvent::Picture(None));
@@ -164,8 +180,19 @@ impl Worker {
         self.give_up(kind, sentence);
     }
 
+    /// The person has ended it, and knows.
+    fn handle_end(&mut self) {
+        let Some((kind, _)) = self.source.take() else { return };
+        self.turn_off(kind);
+    }
+
     /// The source cannot be had: it is off now, until it is wanted again.
     fn give_up(&mut self, kind: VideoSource, sentence: &str) {
+        self.turn_off(kind);
+        self.events.notice(sentence);
+    }
+
+    fn turn_off(&mut self, kind: VideoSource) {
         {
             let mut desired = lock(&self.shared.desired);
             match kind {
@@ -178,7 +205,6 @@ impl Worker {
         *lock(&self.shared.view) = None;
         self.events.send(MediaEvent::Picture(None));
         self.events.send(MediaEvent::SourceLost(kind));
-        self.events.notice(sentence);
     }
 
     fn handle_encoder_error(&mut self, error: &Vp8Error) {

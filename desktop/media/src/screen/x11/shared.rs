@@ -4,10 +4,11 @@
 use memmap2::{MmapMut, MmapOptions};
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::shm::{self, Seg};
-use x11rb::protocol::xproto::{ImageFormat, Window};
+use x11rb::protocol::xproto::{Drawable, ImageFormat};
 use x11rb::rust_connection::RustConnection;
 
 use super::ScreenError;
+use super::display::Part;
 
 /// With this version, segments are files that are passed along with a request.
 const VERSION_MIN: (u16, u16) = (1, 2);
@@ -38,18 +39,18 @@ impl Shared {
         Ok(shared.reserve(connection, 4096).is_ok().then_some(shared))
     }
 
-    /// The pixels of the window's upper left part of this size, four bytes each.
+    /// The pixels of a part, four bytes each.
     pub(super) fn grab(
         &mut self,
         connection: &RustConnection,
-        window: Window,
-        width: u16,
-        height: u16,
+        drawable: Drawable,
+        part: Part,
     ) -> Result<&mut [u8], ScreenError> {
+        let Part { x, y, width, height } = part;
         let bytes = u32::from(width) * u32::from(height) * 4;
         let segment = self.reserve(connection, bytes)?;
         let form = ImageFormat::Z_PIXMAP.into();
-        shm::get_image(connection, window, 0, 0, width, height, !0, form, segment.id, 0)?.reply()?;
+        shm::get_image(connection, drawable, x, y, width, height, !0, form, segment.id, 0)?.reply()?;
         Ok(&mut segment.memory)
     }
 
