@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use client::Fingerprint;
-use media::{CameraChoice, EngineConfig, MicrophoneChoice, Processing, SpeakerChoice};
+use media::{CameraChoice, EngineConfig, Isolation, MicrophoneChoice, Processing, SpeakerChoice, WorkerProgram};
 use protocol::Username;
 use url::Url;
 
@@ -30,7 +30,13 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum What {
     /// Go straight into a room
-    Join(JoinArgs),
+    Join(Box<JoinArgs>),
+    /// Becomes the process where the others' pictures are decoded
+    #[command(hide = true)]
+    DecodeWorker {
+        /// The descriptors that the app hands over
+        handles: Vec<i32>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +118,10 @@ pub struct ParticipantArgs {
     /// Also connect to others on this machine over 127.0.0.1
     #[arg(long)]
     pub loopback: bool,
+    /// Decode the others' pictures in the app itself, not in a process that can reach nothing: a mistake in the decoder
+    /// is then a mistake in the app
+    #[arg(long)]
+    pub no_isolation: bool,
     /// Draw pictures without the graphics card
     #[arg(long)]
     pub software_pictures: bool,
@@ -139,8 +149,14 @@ impl ParticipantArgs {
             bitrate_max: self.bitrate,
             processing: self.processing.unwrap_or_default(),
             record: self.record.clone(),
+            isolation: if self.no_isolation { Isolation::Off } else { Isolation::Process(decode_worker()) },
         }
     }
+}
+
+/// This program as it runs, whatever lies in its place by now.
+fn decode_worker() -> WorkerProgram {
+    WorkerProgram { program: "/proc/self/exe".into(), arguments: vec!["decode-worker".into()] }
 }
 
 fn server(text: &str) -> Result<Url, String> {

@@ -24,6 +24,9 @@ type Wake = Arc<dyn Fn() + Send + Sync>;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(What::DecodeWorker { handles }) = &cli.what {
+        return media::decode_worker(handles);
+    }
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -34,15 +37,11 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
-    let log = match &cli.what {
-        Some(What::Join(join)) => &join.participant.log,
-        None => &cli.participant.log,
-    };
-    tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).init();
     let participant = match &cli.what {
         Some(What::Join(join)) => &join.participant,
-        None => &cli.participant,
+        Some(What::DecodeWorker { .. }) | None => &cli.participant,
     };
+    tracing_subscriber::fmt().with_env_filter(&participant.log).with_writer(std::io::stderr).init();
     // The keeper is the last to go: its end waits until everything is written down.
     let (memory, _keeper, trouble) = memory(participant, cli.mock);
     // Outlives every participant: its drop says good-bye through it.
@@ -53,9 +52,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
             let options = options(&cli.participant, &app::default_server(), &memory, None);
             app::run(options, |wake| Ok(Box::new(ScriptedRoom::live(wake)?)))
         }
-        Some(What::Join(join)) if join.headless => stay_headless(join, &memory, trouble, &runtime),
-        Some(What::Join(join)) => stay_in_window(join, &memory, trouble, &runtime),
-        None => {
+        Some(What::Join(join)) if join.headless => stay_headless(*join, &memory, trouble, &runtime),
+        Some(What::Join(join)) => stay_in_window(*join, &memory, trouble, &runtime),
+        Some(What::DecodeWorker { .. }) | None => {
             let server = cli.server.or_else(|| memory.server()).unwrap_or_else(app::default_server);
             app::run(options(&cli.participant, &server, &memory, trouble), |wake| {
                 let config = config(&cli.participant, server, &memory, false, wake);

@@ -8,6 +8,7 @@ use crossbeam_channel::Receiver;
 
 use crate::audio::{In, Out, Processor, Reference, Wish};
 use crate::choice::{CameraChoice, MicrophoneChoice, Processing, ScreenChoice, SpeakerChoice};
+use crate::decode::Isolation;
 use crate::event::{Events, MediaEvent};
 use crate::frame::Picture;
 use crate::packet::{Kind, Packet, PeerTag};
@@ -37,6 +38,8 @@ pub struct EngineConfig {
     pub processing: Processing,
     /// A folder for what was received: `<tag>.y4m` per peer, `mix.wav`.
     pub record: Option<PathBuf>,
+    /// Where the others' pictures are decoded.
+    pub isolation: Isolation,
 }
 
 impl Default for EngineConfig {
@@ -51,6 +54,7 @@ impl Default for EngineConfig {
             bitrate_max: 4_000_000,
             processing: Processing::default(),
             record: None,
+            isolation: Isolation::default(),
         }
     }
 }
@@ -72,7 +76,18 @@ impl Engine {
     /// Starts with camera, screen and microphone off. Never fails: what is missing is told as a notice.
     pub fn start(config: EngineConfig) -> (Self, Receiver<MediaEvent>) {
         let (events, receiver) = Events::channel();
-        let EngineConfig { camera, microphone, speaker, width, height, fps, bitrate_max, processing, record } = config;
+        let EngineConfig {
+            camera,
+            microphone,
+            speaker,
+            width,
+            height,
+            fps,
+            bitrate_max,
+            processing,
+            record,
+            isolation,
+        } = config;
         if let Some(Err(error)) = record.as_ref().map(std::fs::create_dir_all) {
             events.notice(format!("Nothing can be recorded: {error}."));
         }
@@ -86,7 +101,7 @@ impl Engine {
         let microphone = Out::start(microphone, Arc::default(), processor, events.clone());
         let mix = record.as_ref().map(|folder| folder.join("mix.wav"));
         let speaker = In::start(speaker, mix, reference, events.clone());
-        let video_in = VideoIn::new(record, events.clone());
+        let video_in = VideoIn::new(record, isolation, events.clone());
         (Self { events, video_out, video_in, bitrate_max, processing, microphone, speaker }, receiver)
     }
 
@@ -169,6 +184,11 @@ impl Engine {
     /// What is being sent at the moment; `None` while camera and screen are off. Cheap.
     pub fn self_view(&self) -> Option<Picture> {
         self.video_out.as_ref()?.view()
+    }
+
+    /// The number of the process where the others' pictures are decoded, while there is one.
+    pub fn decoding_process(&self) -> Option<u32> {
+        self.video_in.process()
     }
 
     /// 1.0 is as sent, 0.0 is silence.

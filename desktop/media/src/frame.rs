@@ -31,6 +31,16 @@ pub(crate) struct PlanesMut<'a> {
     pub(crate) v: &'a mut [u8],
 }
 
+impl<'a> PlanesMut<'a> {
+    /// The planes of a picture of this size, of which these are all bytes.
+    pub(crate) fn of(data: &'a mut [u8], width: u32, height: u32) -> Self {
+        let (luma, chroma) = (width as usize * height as usize, half(width) * half(height));
+        let (y, rest) = data.split_at_mut(luma);
+        let (u, v) = rest.split_at_mut(chroma);
+        PlanesMut { y, u, v }
+    }
+}
+
 impl I420 {
     /// A black picture.
     pub fn black(width: u32, height: u32, captured: Instant) -> Self {
@@ -89,10 +99,7 @@ impl I420 {
     }
 
     pub(crate) fn planes_mut(&mut self) -> PlanesMut<'_> {
-        let (luma, chroma) = (self.luma_len(), self.chroma_len());
-        let (y, rest) = self.data.split_at_mut(luma);
-        let (u, v) = rest.split_at_mut(chroma);
-        PlanesMut { y, u, v }
+        PlanesMut::of(&mut self.data, self.width, self.height)
     }
 
     fn luma_len(&self) -> usize {
@@ -111,7 +118,7 @@ const fn half(length: u32) -> usize {
 
 /// Frames that are filled again once nobody else holds them, so that a running stream allocates nothing.
 #[derive(Debug, Default)]
-pub(crate) struct FramePool {
+pub struct FramePool {
     frames: Vec<Arc<I420>>,
 }
 

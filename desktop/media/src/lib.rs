@@ -6,6 +6,7 @@ pub mod audio;
 mod camera;
 mod choice;
 mod clip;
+mod decode;
 mod engine;
 mod event;
 mod frame;
@@ -24,9 +25,10 @@ mod y4m;
 pub use choice::{
     CameraChoice, ChoiceError, MicrophoneChoice, Processing, Region, ScreenChoice, SpeakerChoice, WindowChoice,
 };
+pub use decode::{DecodeError, Decoders, Helper, Isolation, WorkerProgram, decode_worker};
 pub use engine::{Engine, EngineConfig};
 pub use event::{EncodedAudio, EncodedVideo, LEVELS, MediaEvent, Notice};
-pub use frame::{I420, Picture};
+pub use frame::{FramePool, I420, Picture};
 pub use packet::{Kind, Packet, PeerTag};
 pub use screen::{Screens, Sight, sights};
 pub use stats::{AudioStats, OutStats, PeerStats, VideoSource, VideoStats};

@@ -1,44 +1,60 @@
-//! The way in: every peer's packets, put together and decoded on a thread of its own, shown in a slot.
+//! The way in: every peer's packets, put together and decoded on a few threads, shown in slots.
 
+mod lane;
 mod meters;
 mod record;
-mod worker;
+mod stream;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 
+use crate::decode::{Decoders, Helper, Isolation};
 use crate::event::Events;
 use crate::frame::Picture;
 use crate::packet::{Packet, PeerTag};
 use crate::slot::lock;
 use crate::stats::VideoStats;
+use lane::{Feed, Lane};
 use meters::{FreezeMeter, MarkMeter};
 use record::Recording;
-use worker::Worker;
+use stream::Stream;
 
 /// Packets that wait for a decoder: more than a second of a good picture.
 const BACKLOG_MAX: usize = 512;
+
+/// More threads than this do not make a call any smoother, and each costs memory.
+const LANES_MAX: usize = 4;
+
+/// A peer that is closed while its thread waits for a decoder that hangs ends a little later.
+const CLOSE_MAX: Duration = Duration::from_millis(250);
 
 /// Emits `MediaEvent::Picture(Some(..))`, `KeyframeNeeded` and notices. Dropping it ends its threads.
 #[derive(Debug)]
 pub(crate) struct VideoIn {
     peers: RwLock<BTreeMap<PeerTag, Peer>>,
+    lanes: Vec<Lane>,
+    helper: Option<Arc<Helper>>,
     record: Option<PathBuf>,
+    /// Whether anyone has said that nothing can be decoded.
+    missing_told: Arc<AtomicBool>,
     events: Events,
 }
 
 #[derive(Debug)]
 struct Peer {
-    packets: Option<Sender<Packet>>,
+    packets: Sender<Packet>,
     /// For taking out the oldest.
     backlog: Receiver<Packet>,
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    lane: usize,
+    /// Disconnected when its thread has let go of it.
+    ended: Receiver<()>,
 }
 
 #[derive(Debug, Default)]
@@ -56,8 +72,24 @@ struct Meters {
 
 impl VideoIn {
     /// `record` is a folder for what comes in.
-    pub(crate) fn new(record: Option<PathBuf>, events: Events) -> Self {
-        Self { peers: RwLock::default(), record, events }
+    pub(crate) fn new(record: Option<PathBuf>, isolation: Isolation, events: Events) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(LANES_MAX);
+        let helper = match isolation {
+            Isolation::Process(program) => Some(Arc::new(Helper::new(program, threads))),
+            Isolation::Off => None,
+        };
+        let decoders = |lane| helper.as_ref().map_or_else(Decoders::here, |it| Decoders::there(Arc::clone(it), lane));
+        let lanes = (0..threads).map(|lane| Lane::start(lane, decoders(lane))).collect::<io::Result<_>>();
+        let lanes = lanes.unwrap_or_else(|error| {
+            events.notice(format!("Nobody's picture can be shown: {error}."));
+            Vec::new()
+        });
+        Self { peers: RwLock::default(), lanes, helper, record, missing_told: Arc::default(), events }
+    }
+
+    /// The number of the process where pictures are decoded, if there is one.
+    pub(crate) fn process(&self) -> Option<u32> {
+        self.helper.as_ref()?.process()
     }
 
     /// A peer that is open already stays as it is.
@@ -66,22 +98,34 @@ impl VideoIn {
         if peers.contains_key(&peer) {
             return;
         }
+        // Where the fewest are.
+        let load = |lane: &usize| peers.values().filter(|peer| peer.lane == *lane).count();
+        let Some(lane) = (0..self.lanes.len()).min_by_key(load) else { return };
         let recording = self.record.clone().map(|folder| Recording::new(folder, peer));
-        match Peer::start(peer, recording, self.events.clone()) {
-            Ok(started) => drop(peers.insert(peer, started)),
-            Err(error) => self.events.notice(format!("A participant cannot be shown: {error}.")),
-        }
+        let (packets, backlog) = crossbeam_channel::bounded(BACKLOG_MAX);
+        let (shared, incoming) = (Arc::<Shared>::default(), backlog.clone());
+        let (theirs, told, events) = (Arc::clone(&shared), Arc::clone(&self.missing_told), self.events.clone());
+        let (feed, ended) = Feed::new(Stream::new(peer, incoming, theirs, recording, told, events));
+        self.lanes[lane].open(peer, feed);
+        peers.insert(peer, Peer { packets, backlog, shared, lane, ended });
     }
 
     pub(crate) fn close_peer(&self, peer: PeerTag) {
-        // Ends its thread once the others can go on.
         let closed = self.peers.write().unwrap_or_else(PoisonError::into_inner).remove(&peer);
-        drop(closed);
+        let Some(closed) = closed else { return };
+        // What waits would be decoded for no one.
+        while closed.backlog.try_recv().is_ok() {}
+        self.lanes[closed.lane].close(peer);
+        // It says nothing: it disconnects, or is late.
+        let _ = closed.ended.recv_timeout(CLOSE_MAX);
     }
 
     /// Never blocks; if the decoder cannot keep up, the newest packets win. Packets of an unknown peer are dropped.
     pub(crate) fn receive(&self, peer: PeerTag, packet: Packet) {
-        self.with(peer, |peer| peer.receive(packet));
+        self.with(peer, |peer| {
+            peer.receive(packet);
+            self.lanes[peer.lane].ring();
+        });
     }
 
     pub(crate) fn picture(&self, peer: PeerTag) -> Option<Picture> {
@@ -98,33 +142,13 @@ impl VideoIn {
 }
 
 impl Peer {
-    fn start(tag: PeerTag, recording: Option<Recording>, events: Events) -> io::Result<Self> {
-        let (packets, backlog) = crossbeam_channel::bounded(BACKLOG_MAX);
-        let shared = Arc::new(Shared::default());
-        let worker = Worker::new(tag, Arc::clone(&shared), recording, events);
-        let incoming = backlog.clone();
-        let thread = Builder::new().name(format!("video-in-{}", tag.0)).spawn(move || worker.run(&incoming))?;
-        Ok(Self { packets: Some(packets), backlog, shared, thread: Some(thread) })
-    }
-
     fn receive(&self, packet: Packet) {
-        let Some(packets) = &self.packets else { return };
         let mut packet = packet;
-        while let Err(TrySendError::Full(again)) = packets.try_send(packet) {
+        while let Err(TrySendError::Full(again)) = self.packets.try_send(packet) {
             // What is missing now is found and dealt with like any loss.
             let _ = self.backlog.try_recv();
             packet = again;
         }
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        self.packets = None;
-        // What waits would be decoded for no one.
-        while self.backlog.try_recv().is_ok() {}
-        // A thread that panicked has ended too.
-        let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 

@@ -11,6 +11,7 @@ use vpx_sys::{vpx_codec_err_t, vpx_codec_err_to_string};
 
 pub(crate) use decoder::Decoder;
 pub(crate) use encoder::{Encoded, Encoder, Settings};
+pub(crate) use header::{Header, parse as parse_header};
 
 /// A larger keyframe is refused before anything is allocated for it.
 pub(crate) const WIDTH_MAX: u32 = 4096;

@@ -49,6 +49,20 @@ pub fn weigh(processes: &[u32]) -> Result<Weight> {
 
 /// All processes of the browser with this profile.
 pub fn processes_of(profile: &Path) -> Result<Vec<u32>> {
+    let profile = profile.to_string_lossy();
+    descendants(|id| {
+        let command = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&command).contains(&*profile)
+    })
+}
+
+/// A process and all that it started.
+pub fn family(id: u32) -> Result<Vec<u32>> {
+    descendants(|other| other == id)
+}
+
+/// The roots, and every process that they or their descendants started.
+fn descendants(is_root: impl Fn(u32) -> bool) -> Result<Vec<u32>> {
     let (mut parents, mut roots) = (BTreeMap::new(), Vec::new());
     for entry in std::fs::read_dir("/proc")? {
         let name = entry?.file_name().to_string_lossy().into_owned();
@@ -56,8 +70,7 @@ pub fn processes_of(profile: &Path) -> Result<Vec<u32>> {
         let Ok(stat) = std::fs::read_to_string(format!("/proc/{id}/stat")) else { continue };
         let parent = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(1)?.parse::<u32>().ok());
         parents.insert(id, parent.context("a parent")?);
-        let command = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-        if String::from_utf8_lossy(&command).contains(&*profile.to_string_lossy()) {
+        if is_root(id) {
             roots.push(id);
         }
     }

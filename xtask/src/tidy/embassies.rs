@@ -11,6 +11,8 @@ const EMBASSIES: &[(&str, &[&str])] = &[
     ("x11rb", &["desktop/media/src/screen", "desktop/media/tests/", "desktop/tests/", "lab/bots/"]),
     ("cpal", &["desktop/media/src/audio/devices"]),
     ("vpx_sys", &["desktop/media/src/vp8"]),
+    ("landlock", &["desktop/media/src/decode/sandbox"]),
+    ("seccompiler", &["desktop/media/src/decode/sandbox"]),
     ("opus", &["desktop/media/src/audio/opus"]),
     ("sonora", &["desktop/media/src/audio/processing"]),
     ("quinn_udp", &["server/src/engine/socket", "lab/bots/src/fleet/driver"]),

@@ -3,9 +3,13 @@
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::*;
+use crate::decode;
 use crate::event::MediaEvent;
 use crate::frame::I420;
 use crate::pattern::{self, Mark};
@@ -53,8 +57,12 @@ impl Sender {
 }
 
 fn open(record: Option<PathBuf>) -> (VideoIn, Receiver<MediaEvent>) {
+    open_with(record, Isolation::Off)
+}
+
+fn open_with(record: Option<PathBuf>, isolation: Isolation) -> (VideoIn, Receiver<MediaEvent>) {
     let (events, receiver) = Events::channel();
-    let video = VideoIn::new(record, events);
+    let video = VideoIn::new(record, isolation, events);
     video.open_peer(PEER);
     (video, receiver)
 }
@@ -171,8 +179,8 @@ fn an_unknown_peer_is_ignored_and_a_closed_one_has_ended() {
 
 #[test]
 fn when_the_decoder_cannot_keep_up_the_newest_packets_win() {
-    let (packets, backlog) = crossbeam_channel::bounded(BACKLOG_MAX);
-    let peer = Peer { packets: Some(packets), backlog, shared: Arc::default(), thread: None };
+    let ((packets, backlog), (_, ended)) = (crossbeam_channel::bounded(BACKLOG_MAX), crossbeam_channel::bounded(0));
+    let peer = Peer { packets, backlog, shared: Arc::default(), lane: 0, ended };
     for sequence in 0..BACKLOG_MAX as u16 + 10 {
         let (payload, arrived) = (Bytes::new(), Instant::now());
         peer.receive(Packet { sequence, timestamp: 0, marker: true, payload, arrived });
@@ -190,4 +198,115 @@ fn a_flood_neither_blocks_nor_grows() {
         video.receive(PEER, Packet { sequence, timestamp, marker: true, payload: payload.clone(), arrived });
     }
     assert!(video.with(PEER, |peer| peer.backlog.len()).unwrap() <= BACKLOG_MAX);
+}
+
+#[test]
+fn pictures_go_on_within_a_second_after_the_decoders_process_was_killed() {
+    let (video, receiver) = open_with(None, Isolation::Process(decode::tests::program()));
+    let mut sender = Sender::new(320, 180);
+    show(&video, &receiver, sender.frame(false)).unwrap();
+    let process = video.process().unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_raw(process as i32).unwrap(), Signal::KILL).unwrap();
+    let (killed, mut asked) = (Instant::now(), false);
+    let picture = loop {
+        sender.frame(asked).into_iter().for_each(|packet| video.receive(PEER, packet));
+        match receiver.recv_timeout(Duration::from_millis(33)) {
+            Ok(MediaEvent::KeyframeNeeded(PEER)) => asked = true,
+            Ok(MediaEvent::Picture(Some(PEER))) => break video.picture(PEER).unwrap(),
+            // The camera goes on.
+            Err(_) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(killed.elapsed() < Duration::from_secs(1), "{:?}", killed.elapsed());
+    assert!(asked && picture.number == 2);
+    assert_ne!(video.process(), Some(process));
+}
+
+#[test]
+fn a_picture_that_breaks_the_decoder_is_stopped_with_words_and_the_others_go_on() {
+    let (video, receiver) = open_with(None, Isolation::Process(decode::tests::program()));
+    let (guilty, mut sender) = (PeerTag(8), Sender::new(320, 180));
+    video.open_peer(guilty);
+    let mut attacker = Sender::new(16, 16);
+    let attack = [&[0x10, 0, 0, 0x9D, 0x01, 0x2A, 16, 0, 16, 0][..], b"do:crash"].concat();
+    let mut timestamp = 0;
+    let words = loop {
+        timestamp += 3_000;
+        attacker.packets(&attack, timestamp).into_iter().for_each(|packet| video.receive(guilty, packet));
+        match next(&receiver) {
+            MediaEvent::Notice(notice) => break notice.0,
+            MediaEvent::KeyframeNeeded(_) | MediaEvent::Picture(_) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(words.contains("is off"), "{words}");
+    loop {
+        sender.frame(true).into_iter().for_each(|packet| video.receive(PEER, packet));
+        if matches!(next(&receiver), MediaEvent::Picture(Some(PEER))) {
+            break;
+        }
+    }
+    let process = video.process().unwrap();
+    for _ in 0..20 {
+        attacker.packets(&attack, timestamp).into_iter().for_each(|packet| video.receive(guilty, packet));
+        show(&video, &receiver, sender.frame(false));
+    }
+    assert_eq!(video.process(), Some(process));
+}
+
+#[test]
+fn many_peers_take_few_threads() {
+    let (video, receiver) = open(None);
+    let mut senders: Vec<Sender> = (0..24).map(|_| Sender::new(160, 90)).collect();
+    (0..24).for_each(|tag| video.open_peer(PeerTag(tag)));
+    for _ in 0..5 {
+        for (tag, sender) in senders.iter_mut().enumerate() {
+            sender.frame(true).into_iter().for_each(|packet| video.receive(PeerTag(tag as u64), packet));
+        }
+    }
+    while (0..24).any(|tag| video.stats(PeerTag(tag)).decoded < 5) {
+        next(&receiver);
+    }
+    assert!(video.lanes.len() <= LANES_MAX);
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    // Other tests run at the same time, each with threads of these names; none has one for a peer.
+    assert!(names.filter(|name| name.starts_with("video-in-23")).count() == 0);
+}
+
+#[test]
+fn no_picture_is_shown_twice_or_out_of_order_whatever_the_network_does() {
+    let (video, receiver) = open(None);
+    let (mut sender, mut rng) = (Sender::new(160, 90), ChaCha8Rng::seed_from_u64(3));
+    let (mut newest, mut pictures, mut sent) = (None, 0, 0);
+    for _ in 0..60 {
+        let mut burst: Vec<Packet> = (0..4).flat_map(|number| sender.frame(number == 0)).collect();
+        let doubles: Vec<Packet> = burst.iter().filter(|_| rng.next_u32().is_multiple_of(4)).cloned().collect();
+        burst.extend(doubles);
+        for at in (1..burst.len()).rev() {
+            burst.swap(at, rng.next_u32() as usize % (at + 1));
+        }
+        burst.retain(|_| !rng.next_u32().is_multiple_of(50));
+        for packet in burst {
+            video.receive(PEER, packet);
+            sent += 1;
+            while video.stats(PEER).packets < sent {
+                std::thread::yield_now();
+            }
+            while receiver.try_recv().is_ok() {
+                let Some(picture) = video.picture(PEER) else { continue };
+                let seen = pattern::read(&picture.frame).map(|mark| (picture.number, mark.number)).unwrap();
+                if newest.is_some_and(|newest| newest == seen) {
+                    continue;
+                }
+                assert!(
+                    newest.is_none_or(|newest: (u64, u32)| newest.0 < seen.0 && newest.1 < seen.1),
+                    "{newest:?} {seen:?}"
+                );
+                (newest, pictures) = (Some(seen), pictures + 1);
+            }
+        }
+    }
+    assert!(pictures > 30, "{pictures}");
 }

@@ -13,7 +13,7 @@ use vpx_sys::{
 
 use super::header::{Header, parse};
 use super::{Vp8Error, check};
-use crate::frame::I420;
+use crate::frame::{I420, PlanesMut};
 
 /// Decodes one stream. After an error it waits for the next keyframe with a fresh library context.
 #[derive(Default)]
@@ -35,6 +35,7 @@ struct Context {
 unsafe impl Send for Context {}
 
 impl Decoder {
+    #[cfg(test)]
     pub(crate) fn new() -> Self {
         Self::default()
     }
@@ -125,8 +126,13 @@ impl Decoded<'_> {
     /// Copies the picture into a frame of its size.
     pub(crate) fn copy_to(&self, frame: &mut I420) {
         assert_eq!((frame.width(), frame.height()), self.size(), "the frame was made for this picture");
-        let (width, half) = (frame.width() as usize, frame.chroma_size().0 as usize);
-        let planes = frame.planes_mut();
+        let width = frame.width();
+        self.draw(frame.planes_mut(), width);
+    }
+
+    /// Copies the picture into the planes of a frame of its size, without padding.
+    pub(crate) fn draw(&self, planes: PlanesMut<'_>, width: u32) {
+        let (width, half) = (width as usize, width.div_ceil(2) as usize);
         for (plane, (to, width)) in [(planes.y, width), (planes.u, half), (planes.v, half)].into_iter().enumerate() {
             for (row, line) in to.chunks_exact_mut(width).enumerate() {
                 line.copy_from_slice(self.line(plane, row, width));
@@ -138,7 +144,7 @@ impl Decoded<'_> {
         let start = self.image.planes[plane];
         let stride = self.image.stride[plane] as isize;
         // SAFETY: libvpx gives planes of at least d_h (chroma: half, rounded up) lines, `stride` apart, of at least
-        // d_w (likewise) bytes; `copy_to` asks for no others.
+        // d_w (likewise) bytes; `draw` asks for no others.
         unsafe { slice::from_raw_parts(start.offset(row as isize * stride), width) }
     }
 }

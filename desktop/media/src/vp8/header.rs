@@ -7,13 +7,13 @@ const KEYFRAME_LEN: usize = 10;
 const START_CODE: [u8; 3] = [0x9D, 0x01, 0x2A];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Header {
+pub(crate) enum Header {
     Key { width: u32, height: u32 },
     Inter,
 }
 
 /// What the frame says about itself, if it is one that we want to decode.
-pub(super) fn parse(data: &[u8]) -> Result<Header, Vp8Error> {
+pub(crate) fn parse(data: &[u8]) -> Result<Header, Vp8Error> {
     let Some(tag) = data.first_chunk::<TAG_LEN>() else { return Err(Vp8Error::Truncated) };
     let tag = u32::from_le_bytes([tag[0], tag[1], tag[2], 0]);
     let (inter, first_partition) = (tag & 1 == 1, (tag >> 5) as usize);

@@ -1,6 +1,7 @@
 //! Measurements of the whole thing on this machine, as tables for docs/BENCHMARKS.md.
 
 mod comeback;
+mod decoding;
 mod delay;
 mod first_picture;
 mod load;
@@ -31,6 +32,8 @@ enum What {
     FirstPicture,
     /// From capture to the decoded picture, by the pattern camera's clock
     Delay,
+    /// What the isolation of the decoders costs for each picture
+    Decoding,
     /// CPU and memory of the app and of Chromium with 1 and 3 remote pictures
     Weight,
     /// The server's memory, idle and for each client
@@ -79,6 +82,9 @@ async fn main() -> Result<()> {
     if wanted(What::Delay) {
         delay::run().await?;
     }
+    if wanted(What::Decoding) {
+        decoding::run(arguments.rounds).await?;
+    }
     if wanted(What::Weight) {
         weight::run().await?;
     }
@@ -100,7 +106,7 @@ async fn main() -> Result<()> {
             stress::kept_chat().await?;
             stress::flood().await
         }
-        Some(What::FirstPicture | What::Delay | What::Weight | What::Server) | None => Ok(()),
+        Some(What::FirstPicture | What::Delay | What::Decoding | What::Weight | What::Server) | None => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use bots::load::{Load, processes_of, weigh};
+use bots::load::{Load, family, processes_of, weigh};
 use bots::{Display, Looks, PageOptions, Scene};
 
 /// Long enough for a steady state, and for the figures to mean something.
@@ -37,7 +37,8 @@ async fn app(others: usize, in_window: bool) -> Result<Load> {
     }
     watcher.connected_to(others).await?;
     let id = watcher.process().id().context("it runs")?;
-    measure(&[id]).await
+    // With the one where the pictures are decoded.
+    measure(&family(id)?).await
 }
 
 async fn chromium(others: usize) -> Result<Load> {

@@ -1,0 +1,206 @@
+//! One peer: packets in, pictures out.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+
+use super::Shared;
+use super::record::Recording;
+use crate::assemble::{Assembler, Effect, Frame};
+use crate::decode::{DecodeError, Decoders};
+use crate::event::{Events, MediaEvent};
+use crate::frame::{FramePool, I420, Picture};
+use crate::packet::{Packet, PeerTag};
+use crate::pattern;
+use crate::slot::lock;
+
+/// Whoever sends nothing at all for this long has switched the picture off, and the last one should not stand for him.
+const SILENCE_MAX: Duration = Duration::from_secs(3);
+
+/// As much of one peer is done before it is the next one's turn.
+const TURN: usize = 32;
+
+pub(super) struct Stream {
+    peer: PeerTag,
+    packets: Receiver<Packet>,
+    shared: Arc<Shared>,
+    events: Events,
+    recording: Option<Recording>,
+    assembler: Assembler,
+    pool: FramePool,
+    /// Pictures so far.
+    shown: u64,
+    /// When the newest packet came, while there is a picture to be taken away.
+    heard: Option<Instant>,
+    complained: bool,
+    /// Whether anyone has said already that nothing can be decoded.
+    missing_told: Arc<AtomicBool>,
+    /// Its frames break the decoder: they are not even put together any more.
+    stopped: bool,
+    damaged: u64,
+}
+
+impl Stream {
+    pub(super) fn new(
+        peer: PeerTag,
+        packets: Receiver<Packet>,
+        shared: Arc<Shared>,
+        recording: Option<Recording>,
+        missing_told: Arc<AtomicBool>,
+        events: Events,
+    ) -> Self {
+        Self {
+            peer,
+            packets,
+            shared,
+            events,
+            recording,
+            assembler: Assembler::new(),
+            pool: FramePool::default(),
+            shown: 0,
+            heard: None,
+            complained: false,
+            missing_told,
+            stopped: false,
+            damaged: 0,
+        }
+    }
+
+    /// Does some of what is to be done. Says whether there may be more.
+    pub(super) fn advance(&mut self, decoders: &mut Decoders) -> bool {
+        for _ in 0..TURN {
+            let Ok(packet) = self.packets.try_recv() else {
+                self.handle_timeout(Instant::now());
+                self.drain(decoders);
+                return false;
+            };
+            self.handle_packet(packet, Instant::now());
+            self.drain(decoders);
+        }
+        true
+    }
+
+    /// When it is to be looked after, if no packet comes before.
+    pub(super) fn timeout(&self) -> Option<Instant> {
+        let silent = self.heard.map(|heard| heard + SILENCE_MAX);
+        self.assembler.poll_timeout().into_iter().chain(silent).min()
+    }
+
+    fn handle_packet(&mut self, packet: Packet, now: Instant) {
+        {
+            let mut meters = lock(&self.shared.meters);
+            meters.stats.packets += 1;
+            meters.freeze.handle_packet(now);
+        }
+        if self.stopped {
+            return;
+        }
+        self.heard = Some(now);
+        let Packet { sequence, timestamp, marker, payload, .. } = packet;
+        self.assembler.handle_packet(sequence, timestamp, marker, payload, now);
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        if self.assembler.poll_timeout().is_some_and(|due| due <= now) {
+            self.assembler.handle_timeout(now);
+        }
+        if self.heard.is_some_and(|heard| now >= heard + SILENCE_MAX) {
+            self.take_away();
+        }
+    }
+
+    fn take_away(&mut self) {
+        self.heard = None;
+        if lock(&self.shared.slot).take().is_some() {
+            self.events.send(MediaEvent::Picture(Some(self.peer)));
+        }
+    }
+
+    fn drain(&mut self, decoders: &mut Decoders) {
+        while let Some(effect) = self.assembler.poll_effect() {
+            match effect {
+                Effect::KeyframeNeeded => {
+                    lock(&self.shared.meters).stats.keyframe_requests += 1;
+                    self.events.send(MediaEvent::KeyframeNeeded(self.peer));
+                }
+                Effect::Frame(frame) => {
+                    if let Err(error) = self.show(&frame, decoders) {
+                        self.handle_error(&error);
+                    }
+                    self.assembler.recycle(frame.data);
+                }
+            }
+        }
+        lock(&self.shared.meters).stats.dropped = self.assembler.dropped() + self.damaged;
+    }
+
+    fn show(&mut self, frame: &Frame, decoders: &mut Decoders) -> Result<(), DecodeError> {
+        if self.stopped {
+            return Ok(());
+        }
+        lock(&self.shared.meters).stats.received += 1;
+        let decoded = decoders.decode(self.peer.0, &frame.data, &mut self.pool, Instant::now())?;
+        let Some(picture) = decoded else { return Ok(()) };
+        let now = picture.captured();
+        self.missing_told.store(false, Ordering::Relaxed);
+        self.count(frame, &picture, now);
+        self.record(&picture);
+        self.shown += 1;
+        *lock(&self.shared.slot) = Some(Picture { frame: picture, number: self.shown });
+        self.events.send(MediaEvent::Picture(Some(self.peer)));
+        Ok(())
+    }
+
+    fn count(&self, frame: &Frame, picture: &I420, now: Instant) {
+        let mark = pattern::read(picture);
+        let mut meters = lock(&self.shared.meters);
+        meters.stats.decoded += 1;
+        // Whoever hears of the picture finds also what was lost before it.
+        meters.stats.dropped = self.assembler.dropped() + self.damaged;
+        (meters.stats.width, meters.stats.height) = (picture.width(), picture.height());
+        meters.freeze.handle_picture(now, frame.timestamp, frame.contiguous);
+        if let Some(mark) = mark {
+            meters.marks.handle_mark(mark, pattern::camera::wall_millis());
+        }
+    }
+
+    fn record(&mut self, picture: &I420) {
+        let Some(Err(error)) = self.recording.as_mut().map(|recording| recording.write(picture)) else { return };
+        self.recording = None;
+        self.events.notice(format!("The recording of a participant ends here: {error}."));
+    }
+
+    fn handle_error(&mut self, error: &DecodeError) {
+        tracing::debug!(%error, peer = self.peer.0, "a frame was not decoded");
+        self.damaged += 1;
+        match error {
+            // Bad luck gets over with a keyframe…
+            DecodeError::Frame(_) | DecodeError::Restarting => self.assembler.handle_undecodable(Instant::now()),
+            // …a picture that is refused will be refused again…
+            DecodeError::Refused(_) => {
+                self.assembler.handle_undecodable(Instant::now());
+                if !std::mem::replace(&mut self.complained, true) {
+                    self.events.notice(format!("A participant's picture cannot be shown: {error}."));
+                }
+            }
+            DecodeError::Missing(_) => {
+                self.assembler.handle_undecodable(Instant::now());
+                if !self.missing_told.swap(true, Ordering::Relaxed) {
+                    self.events.notice(format!("Nobody's picture can be shown: {error}."));
+                }
+            }
+            // …and one that is a weapon is not looked at again.
+            DecodeError::Stopped => {
+                self.stopped = true;
+                self.assembler = Assembler::new();
+                self.take_away();
+                self.events.notice(
+                    "A participant's picture is off: it made the decoder fail again and again. All others go on. \
+                     It is tried again when that participant comes back.",
+                );
+            }
+        }
+    }
+}
