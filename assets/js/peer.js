@@ -1,6 +1,7 @@
 //! One other participant: its peer connection, negotiated perfectly (W3C WebRTC, section 10.7), also with old pages.
 
 import { gathered, identityOf, isOfGeneration } from './sdp.js';
+import { shrinkFor } from './sight.js';
 
 /** Candidates of a complete description are waited for at most this long: a dead STUN server must not hold a call up. */
 const GATHERING_MAX = 1_000;
@@ -38,6 +39,7 @@ export class Peer {
   #timer = 0;
   #recoveries = 0;
   #wasConnected = false;
+  #shown = null; // how high our picture is shown there; null: it does not say
   #isStalled = false; // would have begun anew, had signalling been possible
   state = 'connecting';
   /** What the peer sends: at most one audio and one video track. */
@@ -107,6 +109,13 @@ export class Peer {
     for (const kind of ['audio', 'video']) {
       this.#transceivers[kind]?.sender.replaceTrack(this.#outgoing[kind]).catch(() => {});
     }
+    this.#tune();
+  }
+
+  /** How high the peer shows our picture, in pixels: no more than that is sent. */
+  showAt(height) {
+    if (this.#shown === height) return;
+    this.#shown = height;
     this.#tune();
   }
 
@@ -309,7 +318,12 @@ export class Peer {
     const sender = this.#transceivers.video?.sender;
     const parameters = sender?.getParameters();
     if (!parameters?.encodings?.length) return;
-    parameters.encodings[0].maxBitrate = this.#outgoing.screen ? SCREEN_BITRATE : CAMERA_BITRATE;
+    const { screen, video } = this.#outgoing;
+    const [encoding] = parameters.encodings;
+    encoding.maxBitrate = screen ? SCREEN_BITRATE : CAMERA_BITRATE;
+    encoding.active = this.#shown !== 0;
+    // Text is read, and scaled by whoever shows it.
+    encoding.scaleResolutionDownBy = screen ? 1 : shrinkFor(video?.getSettings().height, this.#shown);
     await sender.setParameters(parameters).catch(() => {}); // changed meanwhile: the next call sets it
   }
 

@@ -10,7 +10,7 @@ export const GROUND_CONTROL = 'ground control';
 export const ROOM = 'room';
 
 /** What every client of this version announces. */
-export const CAPABILITIES = ['events', 'trickle', 'renegotiation', 'media-state', 'moderation', 'chat'];
+export const CAPABILITIES = ['events', 'trickle', 'renegotiation', 'media-state', 'view', 'moderation', 'chat'];
 
 const utf8 = new TextEncoder();
 
@@ -162,7 +162,7 @@ const mediaState = {
   write: (state) => Object.fromEntries(MEDIA.map((name) => [name, Boolean(state[name])])),
 };
 
-/** How high somebody shows our picture. The page has no use for it: a browser encodes for each connection by itself. */
+/** How high somebody shows our picture, in pixels; 0: not at all. */
 const view = {
   read: (data) => {
     const { height } = object(data);

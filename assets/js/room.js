@@ -112,6 +112,7 @@ function intents() {
     hand: () => !isAway && media.setHand(!model.sending.hand),
     panel: (panel) => emit({ type: 'panel', panel }),
     pin: (client) => emit({ type: 'pin', client }),
+    sight: (heights) => session.showAt(heights),
     say: (text, client) => session.talk.say(text, client),
     writeTo: handleRecipient,
     showPeople: () => model.panel !== 'people' && emit({ type: 'panel', panel: 'people' }),

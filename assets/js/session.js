@@ -5,6 +5,7 @@ import { OFFER_WAIT, REJOIN_GRACE } from './limits.js';
 import { shownName } from './names.js';
 import { Peer } from './peer.js';
 import { CAPABILITIES, GROUND_CONTROL, ProtocolError, read, ROOM } from './protocol.js';
+import { Sight } from './sight.js';
 import { Talk } from './talk.js';
 
 /** Errors that name no fault of the person's: they come of races that settle by themselves. */
@@ -35,6 +36,7 @@ export class Session {
   #graceTimer = 0;
   #wasSentAway = false;
   #talk;
+  #sight;
 
   constructor({ link, username, outgoing, emit, obey = () => {} }) {
     this.#link = link;
@@ -42,6 +44,7 @@ export class Session {
     this.#outgoing = outgoing;
     this.#emit = emit;
     this.#obey = obey;
+    this.#sight = new Sight((id, height) => this.#send(id, 'view', { height }));
     this.#talk = new Talk({
       emit,
       send: (receiver, type, data) => this.#send(receiver, type, data),
@@ -66,6 +69,16 @@ export class Session {
     if (!changed) return;
     this.#sendMediaState(ROOM);
     this.#publishRoster();
+  }
+
+  /** How high the pictures of the others are shown here: `[[id, pixels]…]`. */
+  showAt(heights) {
+    this.#sight.note(heights);
+    this.#tellSight();
+  }
+
+  #tellSight() {
+    if (this.#link.isUp) this.#sight.tell((id) => this.#roster.get(id)?.capabilities.includes('view'));
   }
 
   /** Does something as a moderator: see section 6 of the protocol. */
@@ -111,6 +124,7 @@ export class Session {
   handleUp({ me }) {
     this.#me = me;
     this.#isFirstInfo = true;
+    this.#sight.forgetTold(); // the last words may have been lost with the link
     this.#graceUntil = this.#hasJoinedBefore ? Date.now() + REJOIN_GRACE : 0;
     this.#emit({ type: 'status', status: { name: 'connecting' } });
     this.#send(GROUND_CONTROL, 'greeting', 'hello');
@@ -194,6 +208,7 @@ export class Session {
     else if (type === 'answer') this.#peers.get(sender)?.handleAnswer(data);
     else if (type === 'ice-candidate' || type === 'icecandidate') this.#peers.get(sender)?.handleCandidate(data);
     else if (type === 'media-state') this.#handleMediaState(sender, data);
+    else if (type === 'view') this.#handleView(sender, data);
     else if (type === 'bye') this.#handleBye(sender);
     else if (type === 'ping') this.#send(sender, 'pong', data);
   }
@@ -265,6 +280,7 @@ export class Session {
     this.#drop(id);
     if (!client || id === this.#me) return;
     this.#roster.delete(id);
+    this.#sight.forget(id);
     this.#mediaOf.delete(id);
     this.#emit({ type: 'left', client: id, name: shownName(client.username) });
     this.#publishRoster();
@@ -287,6 +303,12 @@ export class Session {
       obeys: client.capabilities.includes('moderation'),
     }));
     this.#emit({ type: 'roster', participants });
+    this.#tellSight();
+  }
+
+  #handleView(id, { height }) {
+    this.#sight.heard(id, height);
+    this.#peers.get(id)?.showAt(height);
   }
 
   // -------------------------------------------------------------------------------------------------------- peers
@@ -328,6 +350,7 @@ export class Session {
         tracks: () => this.#emit({ type: 'tracks', client: id }),
       },
     });
+    peer.showAt(this.#sight.of(id));
     this.#peers.set(id, peer);
     this.#emit({ type: 'peer', client: id, state: 'connecting' });
     return peer;

@@ -9,7 +9,8 @@ import { Tile } from './tiles.js';
 /** Narrower tiles, in pixels, have smaller marks. */
 const SMALL = 200;
 
-/** `streamOf(id)` gives what a participant sends; `intents` has `pin(id)` and `soundBlocked(blocked)`. */
+/** `streamOf(id)` gives what a participant sends; `intents` has `pin(id)`, `soundBlocked(blocked)` and
+ * `sight([[id, pixels]…])`: how high pictures are shown. */
 export class Stage {
   #tiles = new Map();
   #list = el('ul', { class: 'tiles' });
@@ -56,13 +57,19 @@ export class Stage {
     const { people, focus } = this.#shown;
     const { clientWidth: width, clientHeight: height } = this.element;
     if (focus === null) {
-      gridOf(people.length, width, height).forEach((box, i) => this.#tiles.get(people[i].id)?.place(box, box.width < SMALL));
+      this.#placeAll(people, gridOf(people.length, width, height));
       return;
     }
     const others = people.filter(({ id }) => id !== focus);
     const { main, strip } = focusOf(others.length, width, height);
-    this.#tiles.get(focus)?.place(main, false);
-    strip.forEach((box, i) => this.#tiles.get(others[i].id)?.place(box, box.width < SMALL));
+    const large = people.filter(({ id }) => id === focus);
+    this.#placeAll([...large, ...others], [main, ...strip]);
+  }
+
+  #placeAll(people, boxes) {
+    people.forEach(({ id }, i) => this.#tiles.get(id)?.place(boxes[i], boxes[i].width < SMALL));
+    const pixels = ({ width, height }) => Math.max(height, (width * 9) / 16) * devicePixelRatio;
+    this.#intents.sight(people.flatMap(({ id, me }, i) => (me ? [] : [[id, pixels(boxes[i])]])));
   }
 }
 

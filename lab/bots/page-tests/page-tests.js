@@ -14,6 +14,7 @@ import { tests as modelTests } from './model-tests.js';
 import { tests as protocolTests } from './protocol-tests.js';
 import { tests as rulesTests } from './rules-tests.js';
 import { tests as sessionTests } from './session-tests.js';
+import { tests as sightTests } from './sight-tests.js';
 import { tests as talkTests } from './talk-tests.js';
 import { tests as textTests } from './text-tests.js';
 
@@ -35,7 +36,7 @@ async function run(law, test) {
 
 const all = [
   ...[protocolTests, modelTests, linesTests, rulesTests, keeperTests, talkTests],
-  ...[textTests, layoutTests, dialogTests, accountTests, mediaTests, sessionTests],
+  ...[textTests, layoutTests, dialogTests, accountTests, sightTests, mediaTests, sessionTests],
 ];
 for (const tests of all) {
   for (const [law, test] of Object.entries(tests)) await run(law, test);

@@ -87,12 +87,13 @@ class Guest {
     const link = { send: (message) => this.isUp && room.send(id, message), handlePong() {}, lost() {} };
     Object.defineProperty(link, 'isUp', { get: () => this.isUp });
     const outgoing = { stream: new MediaStream(), audio: null, video: null, screen: false };
+    this.outgoing = outgoing;
     this.session = new Session({ link, username: id, outgoing, emit: (event) => this.events.push(event), obey: (deed) => this.deeds.push(deed) });
   }
 
-  enter() {
+  enter(more) {
     this.isUp = true;
-    this.room.join(this.id, (frame) => this.isUp && this.session.handleFrame(frame));
+    this.room.join(this.id, (frame) => this.isUp && this.session.handleFrame(frame), more);
     this.session.handleUp({ me: this.id });
     return this;
   }
@@ -134,6 +135,34 @@ function end(...guests) {
 }
 
 export const tests = {
+  'a picture is sent no larger than it is shown': async () => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+    const context = canvas.getContext('2d');
+    const drawing = setInterval(() => context.fillRect(Math.random() * 600, Math.random() * 300, 40, 40), 30);
+    const room = new Room();
+    const [a, b] = [new Guest(room, 'a'), new Guest(room, 'b')];
+    [a.outgoing.video] = canvas.captureStream(30).getVideoTracks();
+    const able = { capabilities: ['events', 'trickle', 'renegotiation', 'media-state', 'view'] };
+    [a, b].forEach((guest) => guest.enter(able));
+    await untilConnected(a, b);
+    const height = async () => {
+      const stats = [...(await a.session.peerOf('b').getStats()).values()];
+      return stats.find(({ type, kind }) => type === 'outbound-rtp' && kind === 'video')?.frameHeight;
+    };
+    const untilHeight = async (fits) => {
+      let last = null;
+      await until(() => (height().then((found) => (last = found)), last && fits(last)), 'another height', 15_000);
+    };
+    await untilHeight((pixels) => pixels > 90);
+    b.session.showAt([['a', 90]]);
+    await untilHeight((pixels) => pixels === 90);
+    b.session.showAt([['a', 700]]);
+    // How much larger is the browser's choice: it begins carefully.
+    await untilHeight((pixels) => pixels > 90);
+    clearInterval(drawing);
+    end(a, b);
+  },
+
   'who is on another device now lets go, and does not fight over the seat': () => {
     const a = new Guest(new Room(), 'a').enter();
     const data = 'elsewhere: you are in this room on another device now';

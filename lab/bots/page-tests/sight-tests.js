@@ -1,0 +1,43 @@
+//! How high pictures are shown, and what is sent for it.
+
+import { Sight, shrinkFor, stepOf } from '/assets/js/sight.js';
+import { assertEqual as equal } from './assert.js';
+
+export const tests = {
+  'what is told of a height is a step, never less than it': () => {
+    equal([0, -1, 1, 90, 91, 700, 9_000].map(stepOf), [0, 0, 90, 90, 135, 720, 2160]);
+  },
+
+  'a picture is scaled down by halves, and stays as good as it is shown': () => {
+    equal([720, 540, 270, 135, 90].map((shown) => shrinkFor(720, shown)), [1, 1, 2, 4, 4]);
+    equal([shrinkFor(720, null), shrinkFor(undefined, 90), shrinkFor(720, 0)], [1, 1, 1]);
+  },
+
+  'only who understands it is told, once for each height, and again when the words may be lost': () => {
+    const told = [];
+    const sight = new Sight((id, height) => told.push([id, height]));
+    const tell = () => sight.tell((id) => id === 'new');
+    sight.note([['new', 130], ['old', 130]]);
+    tell();
+    sight.note([['new', 135], ['old', 135]]);
+    tell();
+    equal(told, [['new', 135]]);
+    sight.note([['new', 600]]);
+    tell();
+    sight.forgetTold();
+    tell();
+    equal(told.slice(1), [['new', 720], ['new', 720]]);
+  },
+
+  'who comes back is told anew, and has said nothing': () => {
+    const told = [];
+    const sight = new Sight((id, height) => told.push([id, height]));
+    sight.note([['a', 90]]);
+    sight.heard('a', 180);
+    sight.tell(() => true);
+    equal(sight.of('a'), 180);
+    sight.forget('a');
+    sight.tell(() => true);
+    equal([sight.of('a'), told.length], [null, 2]);
+  },
+};
