@@ -26,6 +26,8 @@ pub struct EngineConfig {
     pub camera: CameraChoice,
     pub microphone: MicrophoneChoice,
     pub speaker: SpeakerChoice,
+    /// What of the screen is shared, until [`Engine::choose_screen`].
+    pub screen: ScreenChoice,
     /// Of the camera's picture, even and at most 1920×1080. A larger clip is scaled down to it, a smaller one keeps its
     /// own size; a screen has its own, up to 1920×1080.
     pub width: u32,
@@ -45,6 +47,7 @@ impl Default for EngineConfig {
             camera: CameraChoice::default(),
             microphone: MicrophoneChoice::default(),
             speaker: SpeakerChoice::default(),
+            screen: ScreenChoice::default(),
             width: 640,
             height: 360,
             fps: 30,
@@ -72,7 +75,8 @@ impl Engine {
     /// Starts with camera, screen and microphone off. Never fails: what is missing is told as a notice.
     pub fn start(config: EngineConfig) -> (Self, Receiver<MediaEvent>) {
         let (events, receiver) = Events::channel();
-        let EngineConfig { camera, microphone, speaker, width, height, fps, bitrate_max, processing, record } = config;
+        let EngineConfig { camera, microphone, speaker, screen, width, height, fps, bitrate_max, processing, record } =
+            config;
         if let Some(Err(error)) = record.as_ref().map(std::fs::create_dir_all) {
             events.notice(format!("Nothing can be recorded: {error}."));
         }
@@ -81,6 +85,7 @@ impl Engine {
         let video_out = VideoOut::start(settings, events.clone())
             .map_err(|error| events.notice(format!("No picture can be sent: {error}.")))
             .ok();
+        video_out.iter().for_each(|video| video.choose_screen(screen.clone()));
         let (processing, reference) = (Wish::new(processing), Arc::new(Reference::new(Instant::now())));
         let processor = Processor::new(processing.clone(), Arc::clone(&reference));
         let microphone = Out::start(microphone, Arc::default(), processor, events.clone());
