@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use client::Fingerprint;
-use media::{CameraChoice, EngineConfig, Isolation, MicrophoneChoice, Processing, SpeakerChoice, WorkerProgram};
+use media::{
+    CameraChoice, EngineConfig, Isolation, MicrophoneChoice, Processing, ScreenChoice, SpeakerChoice, WorkerProgram,
+};
 use protocol::Username;
 use url::Url;
 
@@ -103,6 +105,10 @@ pub struct ParticipantArgs {
     /// Start with sharing the screen
     #[arg(long)]
     pub share_screen: bool,
+    /// What is shared of the screen: screen, monitor:NAME, window:ID, window:TITLE (a part of it is enough, if no other
+    /// window has it) or region:X,Y,WIDTH,HEIGHT. In the window one can choose something else
+    #[arg(long, value_name = "WHAT", default_value = "screen")]
+    pub screen: ScreenChoice,
     /// Size of the camera's picture
     #[arg(long, default_value = "640x360", value_parser = size)]
     pub size: (u32, u32),
@@ -143,6 +149,7 @@ impl ParticipantArgs {
             camera: self.camera.clone(),
             microphone: self.microphone.clone(),
             speaker: self.speaker.clone(),
+            screen: self.screen.clone(),
             width: self.size.0,
             height: self.size.1,
             fps: self.fps,

@@ -1,7 +1,7 @@
 //! Remote control for programs: commands as JSON lines on standard input, events as JSON lines on standard output.
 //!
 //! Commands: `{"say": "hello"}`, `{"say": "psst", "to": "<client id>"}`, `{"camera": true}`, `{"microphone": false}`,
-//! `{"screen": true}`, `{"hand": true}`, `{"name": "Ann"}`, `{"join": "room", "password": "…"}`, `{"leave": true}`,
+//! `{"screen": true}`, `{"screens": true}`, `{"share": "window:Slides"}` (as after `--screen`), `{"hand": true}`, `{"name": "Ann"}`, `{"join": "room", "password": "…"}`, `{"leave": true}`,
 //! `{"moderate": "kick", "client": "<id>"}` (any action; with a ban also `"address": true`), `{"edit": "<number of a
 //! line>", "text": "…"}`, `{"delete": "<number>"}`, `{"earlier": "<number>"}`, `{"set": {"lobby": true}}`,
 //! `{"make_invite": {"uses": 1}}`, `{"revoke_invite": "<id>"}`, `{"invites": true}`, `{"bans": true}`,
@@ -11,7 +11,7 @@ use std::io::{BufRead, Write};
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, bounded};
-use media::{Picture, Processing};
+use media::{ChoiceError, Picture, Processing, Screens};
 use protocol::api::{CreateInvite, EditRoom};
 use protocol::{Action, Address, ClientId, Moderate, RoomId, TextId, Username};
 use serde::Deserialize;
@@ -36,6 +36,8 @@ struct Line {
     camera: Option<bool>,
     microphone: Option<bool>,
     screen: Option<bool>,
+    screens: Option<bool>,
+    share: Option<String>,
     hand: Option<bool>,
     name: Option<String>,
     join: Option<String>,
@@ -113,6 +115,9 @@ fn commands(line: Line) -> Result<Vec<Command>, String> {
     commands.extend(line.camera.map(Command::SetCamera));
     commands.extend(line.microphone.map(Command::SetMicrophone));
     commands.extend(line.screen.map(Command::SetScreen));
+    if let Some(choice) = line.share {
+        commands.push(Command::ShareScreen(choice.parse().map_err(|error: ChoiceError| error.to_string())?));
+    }
     commands.extend(line.hand.map(Command::SetHand));
     if let Some(name) = line.name {
         commands.push(Command::SetUsername(Username::parse(&name).map_err(|error| error.to_string())?));
@@ -138,9 +143,12 @@ fn commands(line: Line) -> Result<Vec<Command>, String> {
     commands.extend(line.make_invite.map(Command::CreateInvite));
     commands.extend(line.revoke_invite.map(Command::RevokeInvite));
     commands.extend(line.lift_ban.map(|client| Command::LiftBan(ClientId::new(client))));
-    for (wanted, command) in
-        [(line.invites, Command::ListInvites), (line.bans, Command::ListBans), (line.delete_room, Command::DeleteRoom)]
-    {
+    for (wanted, command) in [
+        (line.invites, Command::ListInvites),
+        (line.bans, Command::ListBans),
+        (line.delete_room, Command::DeleteRoom),
+        (line.screens, Command::ListScreens),
+    ] {
         commands.extend((wanted == Some(true)).then_some(command));
     }
     if line.leave == Some(true) {
@@ -224,10 +232,22 @@ fn to_json(event: &Event) -> Value {
         Event::Processing(Processing { echo, noise, gain }) => {
             json!({"event": "processing", "echo": echo, "noise": noise, "gain": gain})
         }
+        Event::Screens(found) => screens_json(found),
         Event::Level(step) => json!({"event": "level", "step": step}),
         Event::Unheard => json!({"event": "unheard"}),
         Event::Notice(text) => json!({"event": "notice", "text": text}),
         Event::Left => json!({"event": "left"}),
+    }
+}
+
+fn screens_json(found: &Result<Screens, String>) -> Value {
+    match found {
+        Ok(Screens::Asked) => json!({"event": "screens", "asked": true}),
+        Ok(Screens::Listed(sights)) => {
+            let one = |sight: &media::Sight| json!({"share": sight.choice.to_string(), "name": sight.name, "size": sight.size});
+            json!({"event": "screens", "screens": sights.iter().map(one).collect::<Vec<_>>()})
+        }
+        Err(text) => json!({"event": "screens", "text": text}),
     }
 }
 
@@ -303,6 +323,14 @@ mod tests {
         assert!(read(r#"{"moderate": "admit"}"#).is_err() && read(r#"{"moderate": "dance"}"#).is_err());
         let lobby = EditRoom { lobby: Some(true), ..EditRoom::default() };
         assert_eq!(read(r#"{"set": {"lobby": true}}"#), Ok(vec![Command::EditRoom(lobby)]));
+    }
+
+    #[test]
+    fn what_is_shared_is_said_as_on_the_command_line() {
+        let share = Command::ShareScreen(media::ScreenChoice::Monitor("DP-1".to_owned()));
+        assert_eq!(read(r#"{"share": "monitor:DP-1"}"#), Ok(vec![share]));
+        assert_eq!(read(r#"{"screens": true}"#), Ok(vec![Command::ListScreens]));
+        assert!(read(r#"{"share": "moon"}"#).is_err());
     }
 
     #[test]

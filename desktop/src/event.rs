@@ -1,7 +1,7 @@
 //! What the window (or a headless run) and the participant say to each other.
 
 use client::{Fingerprint, Untrusted};
-use media::Processing;
+use media::{Processing, ScreenChoice, Screens};
 use protocol::api::{Ban, CreateInvite, CreatedInvite, EditRoom, Invite, RoomDetails, RoomSummary};
 use protocol::{
     AccountState, Address, ChangePassword, ClientId, Credentials, DeleteAccount, ErrorNotice, History, Moderate,
@@ -102,7 +102,12 @@ pub enum Command {
     LiftBan(ClientId),
     SetCamera(bool),
     SetMicrophone(bool),
+    /// Share what was chosen last, or nothing.
     SetScreen(bool),
+    /// Look at what can be shared; answered with [`Event::Screens`].
+    ListScreens,
+    /// Share this from now on.
+    ShareScreen(ScreenChoice),
     SetHand(bool),
     /// What is done to the microphone's sound from now on; answered with [`Event::Processing`].
     SetProcessing(Processing),
@@ -155,6 +160,8 @@ pub enum Event {
         screen: bool,
         hand: bool,
     },
+    /// What can be shared of the screen, or a sentence that says why nothing can.
+    Screens(Result<Screens, String>),
     Speaking {
         who: Speaker,
         speaking: bool,

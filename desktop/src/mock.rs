@@ -252,6 +252,12 @@ impl ScriptedRoom {
         ChatLine { mine, from, name, time_ms, text, private: to.is_some(), to, id, edited: false }
     }
 
+    fn list_screens(&mut self) {
+        let seconds = (self.clock)();
+        let screens = portrait::screens(seconds, self.start + seconds);
+        self.events.push_back(Event::Screens(Ok(screens)));
+    }
+
     fn set_sending(&mut self, change: impl FnOnce(&mut MediaState)) {
         change(&mut self.sending);
         self.tell_sending();
@@ -316,6 +322,8 @@ impl Backend for ScriptedRoom {
             Command::SetCamera(on) => self.set_sending(|sending| sending.camera = on),
             Command::SetMicrophone(on) => self.set_sending(|sending| sending.microphone = on),
             Command::SetScreen(on) => self.set_sending(|sending| sending.screen = on),
+            Command::ListScreens => self.list_screens(),
+            Command::ShareScreen(_) => self.set_sending(|sending| sending.screen = true),
             Command::SetHand(up) => self.set_sending(|sending| sending.hand = up),
             Command::SetProcessing(processing) => self.events.push_back(Event::Processing(processing)),
             Command::SetVolume { .. } | Command::ShowAt { .. } => {}

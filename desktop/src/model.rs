@@ -12,7 +12,7 @@ mod words;
 
 use std::time::{Duration, Instant};
 
-use media::Processing;
+use media::{Processing, Screens};
 use protocol::{MediaState, Username};
 use session::Status;
 use url::Url;
@@ -48,6 +48,8 @@ pub struct Model {
     pub level: u8,
     /// What is done to the microphone's sound.
     pub processing: Processing,
+    /// What can be shared of the screen, or why nothing can; `None` while nobody has looked.
+    pub screens: Option<Result<Screens, String>>,
     pub toasts: Toasts,
     /// From before.
     pub known: Known,
@@ -70,6 +72,7 @@ impl Model {
             sending: MediaState::default(),
             level: 0,
             processing: Processing::default(),
+            screens: None,
             toasts: Toasts::default(),
             known: Known::default(),
             trouble: None,
@@ -130,6 +133,7 @@ impl Model {
                 }
             }
             Event::Processing(processing) => self.processing = processing,
+            Event::Screens(found) => self.screens = Some(found),
             Event::Level(step) => self.level = step,
             // It may have been switched on in the meantime.
             Event::Unheard if self.sending.microphone || self.room().is_none() => {}
@@ -283,6 +287,7 @@ impl Model {
             Command::Distrust(_) => self.settle_doubt(),
             Command::Account(wish) => self.account.note(wish),
             Command::SetUsername(username) => self.username = username.clone(),
+            Command::ListScreens => self.screens = None,
             Command::LoadEarlier { .. } => {
                 if let Some(visit) = &mut self.visit {
                     visit.chat.loading = true;
@@ -308,6 +313,7 @@ impl Model {
             | Command::SetCamera(_)
             | Command::SetMicrophone(_)
             | Command::SetScreen(_)
+            | Command::ShareScreen(_)
             | Command::SetHand(_)
             | Command::SetProcessing(_)
             | Command::ShowAt { .. }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use client::Client;
 use crossbeam_channel::Receiver;
-use media::{Engine, EngineConfig, Picture, VideoSource};
+use media::{Engine, EngineConfig, Picture, ScreenChoice, VideoSource};
 use protocol::{MediaState, RoomId, Username};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
@@ -144,6 +144,18 @@ impl Participant {
         self.room = None;
     }
 
+    /// Looking at screens takes a while.
+    fn list_screens(&mut self) {
+        let switchboard = Arc::clone(&self.switchboard);
+        let look = move || switchboard.tell(Event::Screens(media::sights()));
+        self.lobby_tasks.spawn_blocking_on(look, &self.runtime);
+    }
+
+    fn share_screen(&mut self, choice: ScreenChoice) {
+        self.engine.choose_screen(choice);
+        self.set_sending(|sending| sending.screen = true);
+    }
+
     fn set_sending(&mut self, change: impl FnOnce(&mut MediaState)) {
         if self.switchboard.capture().change(change) {
             self.announce_sending();
@@ -247,6 +259,8 @@ impl Backend for Participant {
             Command::SetCamera(on) => self.set_sending(|sending| sending.camera = on),
             Command::SetMicrophone(on) => self.set_sending(|sending| sending.microphone = on),
             Command::SetScreen(on) => self.set_sending(|sending| sending.screen = on),
+            Command::ListScreens => self.list_screens(),
+            Command::ShareScreen(choice) => self.share_screen(choice),
             Command::SetHand(up) => self.set_sending(|sending| sending.hand = up),
             Command::SetProcessing(processing) => {
                 self.memory.set_processing(processing);
@@ -257,9 +271,8 @@ impl Backend for Participant {
                 self.switchboard.command(session::Command::ShowAt { client, height });
             }
             Command::SetVolume { client, volume } => {
-                if let Some(tag) = self.switchboard.tag(&client) {
-                    self.engine.set_volume(tag, volume);
-                }
+                let tag = self.switchboard.tag(&client);
+                tag.into_iter().for_each(|tag| self.engine.set_volume(tag, volume));
             }
         }
     }

@@ -3,6 +3,8 @@
 mod shader;
 mod software;
 
+pub(crate) use software::pixels;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -17,6 +17,7 @@ mod order;
 mod people;
 mod room;
 mod room_settings;
+mod screens;
 mod scrollback;
 mod settings;
 mod sight;
@@ -97,6 +98,7 @@ pub fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut View) -> Vec<Intent> 
             room_settings::show(ui, visit, view, &mut intents);
             invites::show(ui, scene, visit, view, &mut intents);
             order::show(ui, visit, view, &mut intents);
+            screens::show(ui, model, view, &mut intents);
         }
         None => {
             lobby::show(ui, scene, view, &mut intents);

@@ -18,5 +18,7 @@ mod names;
 mod order;
 #[path = "window/room.rs"]
 mod room;
+#[path = "window/screens.rs"]
+mod screens;
 #[path = "window/strangers.rs"]
 mod strangers;

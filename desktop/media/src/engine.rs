@@ -27,6 +27,8 @@ pub struct EngineConfig {
     pub camera: CameraChoice,
     pub microphone: MicrophoneChoice,
     pub speaker: SpeakerChoice,
+    /// What of the screen is shared, until [`Engine::choose_screen`].
+    pub screen: ScreenChoice,
     /// Of the camera's picture, even and at most 1920×1080. A larger clip is scaled down to it, a smaller one keeps its
     /// own size; a screen has its own, up to 1920×1080.
     pub width: u32,
@@ -48,6 +50,7 @@ impl Default for EngineConfig {
             camera: CameraChoice::default(),
             microphone: MicrophoneChoice::default(),
             speaker: SpeakerChoice::default(),
+            screen: ScreenChoice::default(),
             width: 640,
             height: 360,
             fps: 30,
@@ -80,6 +83,7 @@ impl Engine {
             camera,
             microphone,
             speaker,
+            screen,
             width,
             height,
             fps,
@@ -96,6 +100,7 @@ impl Engine {
         let video_out = VideoOut::start(settings, events.clone())
             .map_err(|error| events.notice(format!("No picture can be sent: {error}.")))
             .ok();
+        video_out.iter().for_each(|video| video.choose_screen(screen.clone()));
         let (processing, reference) = (Wish::new(processing), Arc::new(Reference::new(Instant::now())));
         let processor = Processor::new(processing.clone(), Arc::clone(&reference));
         let microphone = Out::start(microphone, Arc::default(), processor, events.clone());

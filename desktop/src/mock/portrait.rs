@@ -1,8 +1,9 @@
 //! Synthetic pictures: a person in front of a wall, and a shared screen. They move with the time they are told.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use media::I420;
+use media::{I420, ScreenChoice, Screens, Sight, WindowChoice};
 
 /// Who or what is painted.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +33,27 @@ impl Portrait {
         };
         I420::from_planes(WIDTH, HEIGHT, canvas.data, captured)
     }
+}
+
+/// What can be shared of the scripted person's display.
+pub(super) fn screens(elapsed: Duration, captured: Instant) -> Screens {
+    let sight = |choice, name: &str, size, portrait: Option<Portrait>| {
+        let preview = portrait.and_then(|portrait| portrait.paint(elapsed, captured)).map(Arc::new);
+        Sight { choice, name: name.to_owned(), size, preview }
+    };
+    let window = |id, name, portrait| sight(ScreenChoice::Window(WindowChoice::Id(id)), name, (1280, 720), portrait);
+    Screens::Listed(vec![
+        sight(ScreenChoice::Screen, "Whole screen", (3840, 1080), Some(Portrait::Screen)),
+        sight(ScreenChoice::Monitor("DP-1".to_owned()), "DP-1", (1920, 1080), Some(Portrait::Screen)),
+        sight(ScreenChoice::Monitor("HDMI-1".to_owned()), "HDMI-1", (1920, 1080), Some(Portrait::Person(3))),
+        window(0x40_0001, "Launch plan — Slides", Some(Portrait::Screen)),
+        window(
+            0x40_0002,
+            "Mission control: a title that is much longer than the tile below which it stands",
+            Some(Portrait::Person(1)),
+        ),
+        window(0x40_0003, "Notes", None),
+    ])
 }
 
 struct Canvas {

@@ -43,7 +43,7 @@ impl Software {
     }
 }
 
-fn pixels(frame: &I420) -> ColorImage {
+pub(crate) fn pixels(frame: &I420) -> ColorImage {
     let (width, height) = (frame.width(), frame.height());
     let chroma = frame.chroma_size().0;
     let planes = YuvPlanarImage {

@@ -7,7 +7,7 @@ use protocol::MediaState;
 use super::icon::Icon;
 use super::theme::{self, regular, strong};
 use super::widget::focus_ring;
-use super::{Intent, Side, View, keys};
+use super::{Intent, Side, View, keys, screens};
 use crate::Command;
 use crate::model::{Model, Visit};
 
@@ -50,7 +50,10 @@ pub(super) fn show(ui: &mut Ui, model: &Model, visit: &Visit, view: &mut View, i
         ui.add_space(((ui.available_width() - count * size.x - (count - 1.0) * gap) / 2.0).max(0.0));
         for (control, command) in switches(model.sending, model.level) {
             if control.show(ui, size, words).clicked() {
-                intents.push(Intent::Do(command));
+                match command {
+                    Command::SetScreen(on) => screens::toggle(!on, view, intents),
+                    command => intents.push(Intent::Do(command)),
+                }
             }
         }
         for (control, side) in panels(visit, view) {
@@ -118,7 +121,7 @@ fn switches(sending: MediaState, level: u8) -> [(Control<'static>, Command); 4] 
             control(
                 if screen { Icon::ScreenOff } else { Icon::Screen },
                 "Screen",
-                if screen { "Stop sharing the screen" } else { "Share the screen" },
+                if screen { "Stop sharing the screen" } else { "Share the screen…" },
                 keys::SCREEN,
                 active(screen),
                 screen,

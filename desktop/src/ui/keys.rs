@@ -3,7 +3,7 @@
 use eframe::egui::{Context, Event, Key};
 use protocol::MediaState;
 
-use super::{Intent, Side, View};
+use super::{Intent, Side, View, screens};
 use crate::Command;
 
 pub(super) const MICROPHONE: Key = Key::M;
@@ -27,7 +27,7 @@ pub(super) fn handle(ctx: &Context, sending: MediaState, view: &mut View, intent
         match key {
             MICROPHONE => intents.push(Intent::Do(Command::SetMicrophone(!sending.microphone))),
             CAMERA => intents.push(Intent::Do(Command::SetCamera(!sending.camera))),
-            SCREEN => intents.push(Intent::Do(Command::SetScreen(!sending.screen))),
+            SCREEN => screens::toggle(sending.screen, view, intents),
             HAND => intents.push(Intent::Do(Command::SetHand(!sending.hand))),
             CHAT => view.toggle_side(Side::Chat),
             Key::Escape if view.editing.is_some() => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use media::Processing;
+use media::{Processing, ScreenChoice};
 use protocol::{ClientId, ErrorId, History, Role, RoomId, TextId};
 
 use super::Intent;
@@ -10,6 +10,7 @@ use super::account::AccountForm;
 use super::invites::InviteForm;
 use super::order::Question;
 use super::room_settings::RoomForm;
+use super::screens::ScreenForm;
 use super::scrollback::Scrollback;
 use super::sight::Sight;
 use crate::memory::KnownRoom;
@@ -24,6 +25,10 @@ pub struct View {
     pub(super) by_name_error: Option<String>,
     pub(super) join: Option<JoinDialog>,
     pub(super) settings: Option<SettingsForm>,
+    /// What is to be shared is being chosen.
+    pub(super) screens: Option<ScreenForm>,
+    /// What was shared last.
+    pub(super) shared: Option<ScreenChoice>,
     pub(super) account: Option<AccountForm>,
     pub(super) side: Option<Side>,
     pub(super) draft: String,
@@ -180,7 +185,7 @@ impl View {
 
     fn leave_room(&mut self) {
         self.stop_editing();
-        (self.question, self.room_form, self.invites) = (None, None, None);
+        (self.question, self.room_form, self.invites, self.screens) = (None, None, None, None);
         if self.side.is_some() || self.to.is_some() || self.chosen.is_some() {
             (self.side, self.to, self.chosen) = (None, None, None);
         }
@@ -237,6 +242,7 @@ impl View {
             || self.invites.is_some()
             || self.forgetting.is_some()
             || self.distrusting.is_some()
+            || self.screens.is_some()
     }
 }
 
