@@ -15,6 +15,8 @@ pub(crate) const BUILD: &[&str] = &[
     "libclang-dev",
     "libvpx-dev",
     "libasound2-dev",
+    "libpipewire-0.3-dev",
+    "libspa-0.2-dev",
     "libxkbcommon-dev",
     "libwayland-dev",
 ];
@@ -41,7 +43,20 @@ const BROWSER: &[(&str, &str, &[&str])] = &[
 ];
 
 /// What only the tests need.
-pub(crate) const TEST: &[&str] = &["pulseaudio", "pulseaudio-utils", "ffmpeg", "python3", "python3-venv", "iproute2"];
+pub(crate) const TEST: &[&str] = &[
+    "dbus",
+    "gstreamer1.0-pipewire",
+    "gstreamer1.0-plugins-base",
+    "gstreamer1.0-tools",
+    "pipewire",
+    "wireplumber",
+    "pulseaudio",
+    "pulseaudio-utils",
+    "ffmpeg",
+    "python3",
+    "python3-venv",
+    "iproute2",
+];
 
 /// Installs what is missing of `lists` through apt.
 pub(crate) fn install(lists: &[&[&str]]) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Screens: the one of an X11 display, or what a Wayland desktop hands out.
 
 mod canvas;
+mod wayland;
 mod x11;
 
 use std::sync::Arc;
@@ -81,8 +82,7 @@ pub fn sights() -> Result<Screens, String> {
 /// Runs until it is stopped, or what is shared goes away. `tell` takes sentences for a person.
 pub(crate) fn run(outlet: &Outlet, share: &Share, tell: &dyn Fn(String)) -> Result<(), Ending> {
     if share.display.is_none() && is_wayland() {
-        let sentence = "The screen of a Wayland session cannot be shared yet. Log in to an X11 session for that.";
-        return Err(Ending::Failed(sentence.to_owned()));
+        return wayland::run(outlet, share, None);
     }
     x11::run(outlet, share, tell).map_err(Ending::Failed)
 }

@@ -28,7 +28,6 @@ pub(crate) enum Ending {
     /// A sentence for a person.
     Failed(String),
     /// By the person, where it was chosen.
-    #[allow(dead_code, reason = "an X11 screen is not ended elsewhere")]
     Ended,
 }
 

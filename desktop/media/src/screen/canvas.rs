@@ -19,7 +19,6 @@ pub(super) const BYTES_PER_PIXEL: usize = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
     Bgrx,
-    #[allow(dead_code, reason = "X11 has only the other one")]
     Rgbx,
 }
 
