@@ -14,6 +14,8 @@ pub struct I420 {
     height: u32,
     data: Vec<u8>,
     captured: Instant,
+    /// Shows exactly what the one before it showed.
+    is_repetition: bool,
 }
 
 /// What is in a tile's slot.
@@ -46,12 +48,18 @@ impl I420 {
     pub fn black(width: u32, height: u32, captured: Instant) -> Self {
         let mut data = vec![128; I420::size(width, height)];
         data[..width as usize * height as usize].fill(16);
-        Self { width, height, data, captured }
+        Self { width, height, data, captured, is_repetition: false }
     }
 
     /// A picture of these bytes (all of Y, then U, then V), if they are as many as the size asks for.
     pub fn from_planes(width: u32, height: u32, data: Vec<u8>, captured: Instant) -> Option<Self> {
-        (data.len() == I420::size(width, height)).then_some(Self { width, height, data, captured })
+        (data.len() == I420::size(width, height)).then_some(Self {
+            width,
+            height,
+            data,
+            captured,
+            is_repetition: false,
+        })
     }
 
     /// How many bytes a picture of this size has.
@@ -75,6 +83,15 @@ impl I420 {
     /// When the picture was taken, or, of a peer's picture, when it was complete here.
     pub fn captured(&self) -> Instant {
         self.captured
+    }
+
+    /// Whether it shows exactly what the one before it showed: then it is sent to sharpen that.
+    pub(crate) fn is_repetition(&self) -> bool {
+        self.is_repetition
+    }
+
+    pub(crate) fn set_repetition(&mut self, is_repetition: bool) {
+        self.is_repetition = is_repetition;
     }
 
     pub fn y(&self) -> &[u8] {
@@ -136,6 +153,7 @@ impl FramePool {
             Some(frame) => {
                 frame.data.resize(I420::size(width, height), 0);
                 (frame.width, frame.height, frame.captured) = (width, height, captured);
+                frame.is_repetition = false;
                 draw(frame)
             }
             None => unreachable!("`take` gives out frames that nobody else holds"),

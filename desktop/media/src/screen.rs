@@ -21,6 +21,10 @@ const SIZE_MAX: (u32, u32) = (1920, 1080);
 /// three seconds takes the picture for lost. It is encoded in almost nothing.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
+/// And so long after its last change, in milliseconds: a page that was turned takes more than the bitrate has, so that it
+/// arrives blurred, and each repetition sharpens it. Within a second the text is as clear as it will be.
+const SHARPEN_AFTER: [u64; 5] = [150, 300, 450, 650, 900];
+
 /// The picture of a list is as large as that at most.
 const PREVIEW_MAX: (u32, u32) = (256, 160);
 
@@ -96,12 +100,35 @@ fn is_wayland() -> bool {
 #[derive(Debug)]
 struct Rhythm {
     pacer: Pacer,
+    still: Still,
+}
+
+/// How long nothing has changed. Told the time.
+#[derive(Debug, Default)]
+struct Still {
     sent: Option<Instant>,
+    changed: Option<Instant>,
+    /// How many of the repetitions that sharpen were wanted since.
+    sharpened: usize,
+}
+
+impl Still {
+    fn change(&mut self, now: Instant) {
+        (self.changed, self.sharpened) = (Some(now), 0);
+    }
+
+    /// Whether the same picture is due again.
+    fn wants_again(&mut self, now: Instant) -> bool {
+        let after = SHARPEN_AFTER.get(self.sharpened).map(|after| Duration::from_millis(*after));
+        let sharpens = self.changed.zip(after).is_some_and(|(changed, after)| now >= changed + after);
+        self.sharpened += usize::from(sharpens);
+        sharpens || self.sent.is_some_and(|sent| now >= sent + AGAIN_AFTER)
+    }
 }
 
 impl Rhythm {
     fn new(fps: u32, now: Instant) -> Self {
-        Self { pacer: Pacer::new((fps, 1), now), sent: None }
+        Self { pacer: Pacer::new((fps, 1), now), still: Still::default() }
     }
 
     /// Waits for the next moment to look at the screen; `false` if it has ended.
@@ -110,12 +137,58 @@ impl Rhythm {
     }
 
     fn send(&mut self, outlet: &Outlet, picture: Arc<I420>) {
-        self.sent = Some(picture.captured());
+        self.still.sent = Some(picture.captured());
         outlet.send(picture);
     }
 
+    /// The picture that is sent next shows something new.
+    fn change(&mut self, now: Instant) {
+        self.still.change(now);
+    }
+
     /// Whether the newest picture is to be sent again, although nothing is new.
-    fn wants_again(&self, outlet: &Outlet, now: Instant) -> bool {
-        outlet.renewed() || self.sent.is_some_and(|sent| now >= sent + AGAIN_AFTER)
+    fn wants_again(&mut self, outlet: &Outlet, now: Instant) -> bool {
+        let is_due = self.still.wants_again(now);
+        outlet.renewed() || is_due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// When, in milliseconds, a picture that changed at these times is sent again, looked at 20 times a second.
+    fn repetitions(changes: &[u64], until: u64) -> Vec<u64> {
+        let start = Instant::now();
+        let mut still = Still::default();
+        let mut again = Vec::new();
+        for millis in (0..until).step_by(50) {
+            let now = start + Duration::from_millis(millis);
+            let is_new = changes.contains(&millis);
+            if is_new {
+                still.change(now);
+            }
+            if is_new || still.wants_again(now) {
+                still.sent = Some(now);
+                again.extend((!is_new).then_some(millis));
+            }
+        }
+        again
+    }
+
+    #[test]
+    fn what_stands_still_is_sent_again_until_it_is_sharp_and_then_once_a_second() {
+        assert_eq!(repetitions(&[0], 3_500), [150, 300, 450, 650, 900, 1_900, 2_900]);
+    }
+
+    #[test]
+    fn what_keeps_changing_is_not_sent_twice() {
+        let changes: Vec<u64> = (0..3_000).step_by(100).collect();
+        assert_eq!(repetitions(&changes, 3_000), [0; 0]);
+    }
+
+    #[test]
+    fn a_change_begins_the_sharpening_anew() {
+        assert_eq!(repetitions(&[0, 400], 1_400), [150, 300, 550, 700, 850, 1_050, 1_300]);
     }
 }

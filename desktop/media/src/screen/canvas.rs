@@ -82,6 +82,7 @@ impl Canvas {
         let newest = self.newest.take()?;
         let copied: Result<_, Infallible> = self.pool.fill((newest.width(), newest.height()), now, |picture| {
             picture.data_mut().copy_from_slice(newest.data());
+            picture.set_repetition(true);
             Ok(())
         });
         let Ok(copy) = copied;

@@ -34,6 +34,7 @@ fn show(outlet: &Outlet, share: &Share, grant: &mut Grant) -> Result<(), Ending>
         if let Some(picture) = stream.look()? {
             // Whoever needed a picture gets this one.
             outlet.renewed();
+            rhythm.change(Instant::now());
             rhythm.send(outlet, picture);
         } else if rhythm.wants_again(outlet, Instant::now())
             && let Some(picture) = stream.again(Instant::now())

@@ -130,6 +130,7 @@ fn step(capture: &mut Capture, outlet: &Outlet, rhythm: &mut Rhythm, tell: &dyn 
         News::Picture => {
             // Whoever needed a picture gets this one.
             outlet.renewed();
+            rhythm.change(now);
             rhythm.send(outlet, capture.grab(now)?);
         }
         News::Hidden(title) => {

@@ -173,6 +173,7 @@ impl Shrunk {
         };
         let small = self.frame.insert(small);
         self.scaler.scale(frame, small);
+        small.set_repetition(frame.is_repetition());
         small
     }
 }

@@ -24,6 +24,15 @@ const CLOCK: c_int = 90_000;
 const BITRATE_MIN: u32 = 30_000;
 const BITRATE_MAX: u32 = 20_000_000;
 
+/// The coarsest quantizers, of 63.
+const COARSEST: u32 = 56;
+const COARSEST_OF_SCREEN: u32 = 52;
+
+/// Each repetition of a screen that stands still may be coarser by so much less, down to what shows every stroke. Left to
+/// itself libvpx takes ten seconds for the same way, and at once it would be more than the bitrate has.
+const SHARPER: u32 = 8;
+const SHARP: u32 = 12;
+
 /// From this many pixels on, a picture gets a faster search and, where there are cores enough, a second thread.
 const LARGE: u32 = 1280 * 720;
 
@@ -58,6 +67,8 @@ pub(crate) struct Encoder {
     context: Box<vpx_codec_ctx_t>,
     config: vpx_codec_enc_cfg_t,
     settings: Settings,
+    /// The coarsest quantizer for the next repetition.
+    sharper: u32,
     /// Time of the newest picture, in units of 1/90000 s: libvpx wants it to rise.
     newest: Option<i64>,
 }
@@ -76,7 +87,7 @@ impl Encoder {
             check(vpx_codec_enc_init_ver(&raw mut *context, vpx_codec_vp8_cx(), &raw const config, 0, version))?;
             context
         };
-        let mut encoder = Self { context, config, settings, newest: None };
+        let mut encoder = Self { context, config, settings, sharper: COARSEST_OF_SCREEN, newest: None };
         encoder.tune()?;
         Ok(encoder)
     }
@@ -92,6 +103,21 @@ impl Encoder {
         }
         self.settings.bitrate = bitrate;
         self.config.rc_target_bitrate = kilobits(bitrate);
+        self.configure()
+    }
+
+    /// Before a picture, which is the same as the one before it, or not.
+    fn sharpen(&mut self, is_repetition: bool) -> Result<(), Vp8Error> {
+        let coarsest = if is_repetition { self.sharper } else { COARSEST_OF_SCREEN };
+        self.sharper = if is_repetition { self.sharper } else { COARSEST_OF_SCREEN - SHARPER };
+        if coarsest == self.config.rc_max_quantizer {
+            return Ok(());
+        }
+        self.config.rc_max_quantizer = coarsest;
+        self.configure()
+    }
+
+    fn configure(&mut self) -> Result<(), Vp8Error> {
         // SAFETY: the context was initialised; the configuration is copied.
         check(unsafe { vpx_codec_enc_config_set(&raw mut *self.context, &raw const self.config) })
     }
@@ -105,6 +131,9 @@ impl Encoder {
         }
         let time = self.newest.map_or(time, |newest| time.max(newest + 1));
         self.newest = Some(time);
+        if self.settings.screen {
+            self.sharpen(frame.is_repetition())?;
+        }
         let image = wrap(frame);
         let duration = c_ulong::from(CLOCK as u32 / self.settings.fps.max(1));
         let flags = if keyframe { i64::from(VPX_EFLAG_FORCE_KF) } else { 0 };
@@ -114,7 +143,12 @@ impl Encoder {
             let deadline = c_ulong::from(VPX_DL_REALTIME);
             vpx_codec_encode(&raw mut *self.context, &raw const image, time, duration, flags, deadline)
         })?;
-        Ok(self.packet())
+        let encoded = self.packet();
+        // One for which there was no room has sharpened nothing.
+        if encoded.is_some() && frame.is_repetition() {
+            self.sharper = self.sharper.saturating_sub(SHARPER).max(SHARP);
+        }
+        Ok(encoded)
     }
 
     fn packet(&mut self) -> Option<Encoded> {
@@ -179,7 +213,8 @@ fn config(settings: Settings) -> Result<vpx_codec_enc_cfg_t, Vp8Error> {
     config.kf_max_dist = 3_000;
     config.rc_end_usage = vpx_rc_mode::VPX_CBR;
     config.rc_target_bitrate = kilobits(settings.bitrate);
-    (config.rc_min_quantizer, config.rc_max_quantizer) = (2, if settings.screen { 52 } else { 56 });
+    (config.rc_min_quantizer, config.rc_max_quantizer) =
+        (2, if settings.screen { COARSEST_OF_SCREEN } else { COARSEST });
     (config.rc_undershoot_pct, config.rc_overshoot_pct) = (100, 15);
     // Milliseconds at the target rate: deep enough for a keyframe, shallow enough for a conversation.
     (config.rc_buf_initial_sz, config.rc_buf_optimal_sz, config.rc_buf_sz) = (500, 600, 1_000);

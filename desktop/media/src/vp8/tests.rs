@@ -164,3 +164,48 @@ fn hostile_bytes_are_an_error_or_a_picture_and_never_the_end() {
     }
     assert!(decode(&mut decoder, &frames[0]).unwrap().is_some());
 }
+
+/// A page of text, as far as an encoder is concerned: small dark marks on white.
+fn page(width: u32, height: u32, seed: u64) -> I420 {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut data = vec![128; I420::size(width, height)];
+    let luma = &mut data[..(width * height) as usize];
+    luma.fill(235);
+    for line in (8..height - 16).step_by(18) {
+        for letter in (16..width - 16).step_by(7) {
+            let strokes: u64 = random.next_u64();
+            for bit in (0..40).filter(|bit| strokes >> bit & 1 == 1) {
+                let (x, y) = (letter + bit % 5, line + bit / 5);
+                luma[(y * width + x) as usize] = 30;
+            }
+        }
+    }
+    I420::from_planes(width, height, data, Instant::now()).unwrap()
+}
+
+#[test]
+fn a_page_that_was_turned_becomes_sharp_by_being_sent_again() {
+    let settings = Settings { width: 1280, height: 720, fps: 15, bitrate: 2_000_000, screen: true };
+    let (mut encoder, mut decoder) = (Encoder::new(settings).unwrap(), Decoder::new());
+    let (before, turned, mut repeated) = (page(1280, 720, 1), page(1280, 720, 2), page(1280, 720, 2));
+    repeated.set_repetition(true);
+    let mut shown = None;
+    // What is seen once a picture came at that time, and how many bytes it took.
+    let mut see = |picture: &I420, millis: i64| {
+        let encoded = encoder.encode(picture, millis * 90, false).unwrap();
+        let bytes = encoded.map(|encoded| {
+            shown = decode(&mut decoder, &encoded.data).unwrap().or(shown.take());
+            encoded.data.len()
+        });
+        (psnr(picture, shown.as_ref().unwrap()), bytes.unwrap_or(0))
+    };
+    see(&before, 0);
+    // There is no room for it yet, and at once there is.
+    assert_eq!(see(&turned, 1_000).1, 0);
+    let (blurred, at_once) = see(&repeated, 1_150);
+    let sharpened = [1_300, 1_450, 1_650, 1_900].map(|millis| see(&repeated, millis).0)[3];
+    assert!(sharpened > 34.0 && sharpened > blurred + 3.0, "{blurred} dB, then {sharpened} dB");
+    // And the page after it does not pay for that.
+    let (_, next) = see(&before, 4_000);
+    assert!(next < at_once * 3 / 2, "{at_once} bytes, then {next}");
+}
