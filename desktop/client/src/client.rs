@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::driver::{Ask, Driver};
 use crate::lines::Lines;
-use crate::{Kind, Options, OutgoingAudio, OutgoingVideo, PeerReport, RtpPacket, Untrusted};
+use crate::{Kind, Options, OutgoingAudio, OutgoingVideo, PeerReport, RtpPacket, SenderClock, Untrusted};
 
 /// How many events may wait for their reader.
 const EVENTS: usize = 2048;
@@ -34,6 +34,12 @@ pub enum ClientEvent {
         client: ClientId,
         kind: Kind,
         packet: RtpPacket,
+    },
+    /// How a participant's timestamps and its own clock belong together: with the first, sound and pictures can be.
+    Clock {
+        client: ClientId,
+        kind: Kind,
+        clock: SenderClock,
     },
     /// These cannot decode without a keyframe; at most once in 300 ms.
     KeyframeWanted(Vec<ClientId>),

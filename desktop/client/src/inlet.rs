@@ -3,7 +3,7 @@
 use protocol::ClientId;
 use tokio::sync::mpsc;
 
-use crate::{ClientEvent, Kind, RtpPacket};
+use crate::{ClientEvent, Kind, RtpPacket, SenderClock};
 
 /// Places that media leaves free for everything else.
 const RESERVED: usize = 256;
@@ -23,6 +23,13 @@ impl Inlet {
     pub(crate) fn give(&self, kind: Kind, packet: RtpPacket) {
         if self.events.capacity() > RESERVED {
             let _ = self.events.try_send(ClientEvent::Rtp { client: self.client.clone(), kind, packet });
+        }
+    }
+
+    /// Hands a sender's report up. The next one says the same.
+    pub(crate) fn give_clock(&self, kind: Kind, clock: SenderClock) {
+        if self.events.capacity() > RESERVED {
+            let _ = self.events.try_send(ClientEvent::Clock { client: self.client.clone(), kind, clock });
         }
     }
 }

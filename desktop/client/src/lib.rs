@@ -22,7 +22,7 @@ mod vp8;
 
 pub use client::{Client, ClientEvent};
 pub use options::Options;
-pub use packet::{Kind, OutgoingAudio, OutgoingVideo, RtpPacket};
+pub use packet::{Kind, OutgoingAudio, OutgoingVideo, RtpPacket, SenderClock};
 pub use report::{PeerReport, Traffic};
 pub use seat::UNTRUSTED;
 pub use trust::{Fingerprint, NoFingerprint, Untrusted};

@@ -38,3 +38,12 @@ pub struct RtpPacket {
     pub payload: Bytes,
     pub arrived: Instant,
 }
+
+/// What a sender says of one of its streams now and then (RFC 3550, section 6.4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SenderClock {
+    /// Its wall clock, seconds since 1900 in units of 2⁻³² s.
+    pub ntp: u64,
+    /// What the stream's timestamp was at that moment.
+    pub timestamp: u32,
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use protocol::ClientId;
 
 use crate::outlet::Outlet;
-use crate::{Kind, PeerReport, Traffic};
+use crate::{Kind, PeerReport, SenderClock, Traffic};
 
 /// Packets and payload bytes in one direction.
 #[derive(Debug, Default)]
@@ -65,6 +65,8 @@ pub(crate) struct Record {
     sound_loss: AtomicU8,
     /// What the other side says of what we send: sound, pictures.
     heard: Mutex<(Losses, Losses)>,
+    /// The newest report of the other side's sound and pictures that nobody has taken.
+    clocks: Mutex<(Option<SenderClock>, Option<SenderClock>)>,
     connected: AtomicBool,
     connect_time: Mutex<Option<Duration>>,
     measured: Mutex<Measured>,
@@ -82,6 +84,7 @@ impl Record {
             target: AtomicU32::new(0),
             sound_loss: AtomicU8::new(0),
             heard: Mutex::default(),
+            clocks: Mutex::default(),
             connected: AtomicBool::new(false),
             connect_time: Mutex::default(),
             measured: Mutex::default(),
@@ -93,6 +96,14 @@ impl Record {
             Kind::Audio => &self.audio_received,
             Kind::Video => &self.video_received,
         }
+    }
+
+    pub(crate) fn set_clock(&self, kind: Kind, clock: SenderClock) {
+        *of_kind(kind, &mut self.clocks.lock().unwrap_or_else(PoisonError::into_inner)) = Some(clock);
+    }
+
+    pub(crate) fn take_clock(&self, kind: Kind) -> Option<SenderClock> {
+        of_kind(kind, &mut self.clocks.lock().unwrap_or_else(PoisonError::into_inner)).take()
     }
 
     /// `after`: since the connection was wished for. Only the first time counts.
@@ -158,6 +169,13 @@ impl Record {
             frames_dropped: outlet.frames_dropped(),
             target_bitrate: self.target(),
         }
+    }
+}
+
+fn of_kind<T>(kind: Kind, (sound, pictures): &mut (T, T)) -> &mut T {
+    match kind {
+        Kind::Audio => sound,
+        Kind::Video => pictures,
     }
 }
 

@@ -29,9 +29,13 @@ mod wav;
 mod worker;
 
 pub(crate) use microphone::Out;
+#[cfg(test)]
+pub(crate) use mixer::Mixer;
 pub(crate) use processing::{Processor, Wish};
 pub(crate) use reference::Reference;
 pub(crate) use speaker::In;
+#[cfg(test)]
+pub(crate) use testing::tone_packets;
 
 /// Samples per second of everything inside, and the RTP clock of Opus (RFC 7587 §4.1).
 pub const SAMPLE_RATE: u32 = 48_000;

@@ -1,7 +1,8 @@
 //! The facade: one engine per participant, commands in, [`MediaEvent`]s out.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
@@ -11,7 +12,9 @@ use crate::choice::{CameraChoice, MicrophoneChoice, Processing, ScreenChoice, Sp
 use crate::decode::Isolation;
 use crate::event::{Events, MediaEvent};
 use crate::frame::Picture;
+use crate::lips::{Lips, SenderClock};
 use crate::packet::{Kind, Packet, PeerTag};
+use crate::slot::lock;
 use crate::stats::{OutStats, PeerStats};
 use crate::video_in::VideoIn;
 use crate::video_out::{Need, Settings, VideoOut};
@@ -73,6 +76,8 @@ pub struct Engine {
     processing: Wish,
     microphone: Out,
     speaker: In,
+    /// What sound and pictures of each peer know of each other.
+    lips: Mutex<BTreeMap<PeerTag, Lips>>,
 }
 
 impl Engine {
@@ -107,7 +112,8 @@ impl Engine {
         let mix = record.as_ref().map(|folder| folder.join("mix.wav"));
         let speaker = In::start(speaker, mix, reference, events.clone());
         let video_in = VideoIn::new(record, isolation, events.clone());
-        (Self { events, video_out, video_in, bitrate_max, processing, microphone, speaker }, receiver)
+        let lips = Mutex::default();
+        (Self { events, video_out, video_in, bitrate_max, processing, microphone, speaker, lips }, receiver)
     }
 
     pub fn set_camera(&self, on: bool) {
@@ -163,12 +169,24 @@ impl Engine {
 
     /// A peer that is open already stays as it is.
     pub fn open_peer(&self, peer: PeerTag) {
-        self.speaker.open_peer(peer);
-        self.video_in.open_peer(peer);
+        let lips = {
+            let mut lips = lock(&self.lips);
+            Arc::clone(lips.entry(peer).or_default())
+        };
+        self.speaker.open_peer(peer, Arc::clone(&lips));
+        self.video_in.open_peer(peer, lips);
+    }
+
+    /// A report of the sender came: which timestamp of this kind is which moment of its own clock.
+    pub fn set_clock(&self, peer: PeerTag, kind: Kind, clock: SenderClock) {
+        if let Some(lips) = lock(&self.lips).get(&peer) {
+            lock(lips).handle_clock(kind, clock);
+        }
     }
 
     pub fn close_peer(&self, peer: PeerTag) {
         self.set_need(peer, None);
+        lock(&self.lips).remove(&peer);
         self.speaker.close_peer(peer);
         self.video_in.close_peer(peer);
     }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-/// How many frames a pool remembers: one being filled, one in a slot, one being encoded or shown, and some slack.
-const POOL_MAX: usize = 6;
+/// How many frames a pool remembers: those that wait for their sound, one being filled, one in a slot, one being encoded
+/// or shown, and some slack. It makes no more than are in use at the same time.
+const POOL_MAX: usize = 18;
 
 /// A planar YUV 4:2:0 picture (BT.601, limited range), planes one after another without padding:
 /// Y has `width` bytes a line, U and V have `(width + 1) / 2`.

@@ -10,6 +10,7 @@ mod decode;
 mod engine;
 mod event;
 mod frame;
+mod lips;
 mod packet;
 pub mod pattern;
 mod scale;
@@ -29,6 +30,7 @@ pub use decode::{DecodeError, Decoders, Helper, Isolation, WorkerProgram, decode
 pub use engine::{Engine, EngineConfig};
 pub use event::{EncodedAudio, EncodedVideo, LEVELS, MediaEvent, Notice};
 pub use frame::{FramePool, I420, Picture};
+pub use lips::SenderClock;
 pub use packet::{Kind, Packet, PeerTag};
 pub use screen::{Screens, Sight, sights};
 pub use stats::{AudioStats, OutStats, PeerStats, VideoSource, VideoStats};

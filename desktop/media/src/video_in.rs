@@ -17,6 +17,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError};
 use crate::decode::{Decoders, Helper, Isolation};
 use crate::event::Events;
 use crate::frame::Picture;
+use crate::lips::Lips;
 use crate::packet::{Packet, PeerTag};
 use crate::slot::lock;
 use crate::stats::VideoStats;
@@ -92,8 +93,8 @@ impl VideoIn {
         self.helper.as_ref()?.process()
     }
 
-    /// A peer that is open already stays as it is.
-    pub(crate) fn open_peer(&self, peer: PeerTag) {
+    /// A peer that is open already stays as it is. `lips`: what is known of its sound.
+    pub(crate) fn open_peer(&self, peer: PeerTag, lips: Lips) {
         let mut peers = self.peers.write().unwrap_or_else(PoisonError::into_inner);
         if peers.contains_key(&peer) {
             return;
@@ -104,8 +105,9 @@ impl VideoIn {
         let recording = self.record.clone().map(|folder| Recording::new(folder, peer));
         let (packets, backlog) = crossbeam_channel::bounded(BACKLOG_MAX);
         let (shared, incoming) = (Arc::<Shared>::default(), backlog.clone());
-        let (theirs, told, events) = (Arc::clone(&shared), Arc::clone(&self.missing_told), self.events.clone());
-        let (feed, ended) = Feed::new(Stream::new(peer, incoming, theirs, recording, told, events));
+        let stream = Stream::new(peer, incoming, Arc::clone(&shared), self.events.clone());
+        let stream = stream.with(recording, lips, Arc::clone(&self.missing_told));
+        let (feed, ended) = Feed::new(stream);
         self.lanes[lane].open(peer, feed);
         peers.insert(peer, Peer { packets, backlog, shared, lane, ended });
     }

@@ -174,6 +174,12 @@ impl Switchboard {
                     let tag = lock(&this.peers).open(&client, &engine, packet.arrived);
                     engine.receive(tag, media_kind(kind), media_packet(packet));
                 }
+                ClientEvent::Clock { client, kind, clock } => {
+                    if let Some(tag) = this.tag(&client) {
+                        let client::SenderClock { ntp, timestamp } = clock;
+                        engine.set_clock(tag, media_kind(kind), media::SenderClock { ntp, timestamp });
+                    }
+                }
                 ClientEvent::KeyframeWanted(clients) => {
                     let tags = clients.iter().filter_map(|client| this.tag(client));
                     tags.for_each(|tag| engine.want_keyframe(tag));

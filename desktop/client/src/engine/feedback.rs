@@ -1,6 +1,7 @@
-//! Hears what the other side says of what we send: wishes for a keyframe, requests for packets, losses.
+//! Hears what the other side says of what we send: wishes for a keyframe, requests for packets, losses. And what it says
+//! of its own clock.
 //!
-//! The engine keeps wishes to itself and counts none of it.
+//! The engine keeps all of it to itself and counts none.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,9 +17,9 @@ use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 use rtc::sansio::Protocol;
 use webrtc::error::Error;
 
-use crate::Kind;
 use crate::keyframes::KeyframeWish;
 use crate::record::Record;
+use crate::{Kind, SenderClock};
 
 /// Watches what comes in; changes nothing.
 pub(super) struct Feedback {
@@ -26,13 +27,16 @@ pub(super) struct Feedback {
     record: Arc<Record>,
     /// Our streams.
     streams: Vec<(u32, Kind)>,
+    /// The other side's.
+    theirs: Vec<(u32, Kind)>,
     incoming: VecDeque<TaggedPacket>,
     outgoing: VecDeque<TaggedPacket>,
 }
 
 impl Feedback {
     pub(super) fn new(wish: KeyframeWish, record: Arc<Record>) -> Self {
-        Self { wish, record, streams: Vec::new(), incoming: VecDeque::new(), outgoing: VecDeque::new() }
+        let (incoming, outgoing) = (VecDeque::new(), VecDeque::new());
+        Self { wish, record, streams: Vec::new(), theirs: Vec::new(), incoming, outgoing }
     }
 
     fn hear(&self, report: &dyn rtc::rtcp::Packet) {
@@ -48,6 +52,9 @@ impl Feedback {
             self.hear_losses(&report.reports);
         } else if let Some(report) = report.downcast_ref::<SenderReport>() {
             self.hear_losses(&report.reports);
+            if let Some((_, kind)) = self.theirs.iter().find(|(stream, _)| *stream == report.ssrc) {
+                self.record.set_clock(*kind, SenderClock { ntp: report.ntp_time, timestamp: report.rtp_time });
+            }
         }
     }
 
@@ -100,14 +107,22 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Feedback {
 
 impl Interceptor for Feedback {
     fn bind_local_stream(&mut self, info: &StreamInfo) {
-        let kind = if info.mime_type.starts_with("audio/") { Kind::Audio } else { Kind::Video };
-        self.streams.push((info.ssrc, kind));
+        self.streams.push((info.ssrc, kind_of(info)));
     }
 
     fn unbind_local_stream(&mut self, info: &StreamInfo) {
         self.streams.retain(|(ssrc, _)| *ssrc != info.ssrc);
     }
 
-    fn bind_remote_stream(&mut self, _info: &StreamInfo) {}
-    fn unbind_remote_stream(&mut self, _info: &StreamInfo) {}
+    fn bind_remote_stream(&mut self, info: &StreamInfo) {
+        self.theirs.push((info.ssrc, kind_of(info)));
+    }
+
+    fn unbind_remote_stream(&mut self, info: &StreamInfo) {
+        self.theirs.retain(|(ssrc, _)| *ssrc != info.ssrc);
+    }
+}
+
+fn kind_of(info: &StreamInfo) -> Kind {
+    if info.mime_type.starts_with("audio/") { Kind::Audio } else { Kind::Video }
 }

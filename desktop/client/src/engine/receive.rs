@@ -32,6 +32,9 @@ pub(super) async fn run(track: Arc<dyn TrackRemote>, inlet: Inlet, record: Arc<R
             payload: packet.payload,
             arrived: Instant::now(),
         };
+        if let Some(clock) = record.take_clock(kind) {
+            inlet.give_clock(kind, clock);
+        }
         inlet.give(kind, packet);
     }
 }

@@ -1,5 +1,6 @@
 //! Two engine peers in one process, over the loopback.
 
+mod clocks;
 mod loss;
 
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use super::BLOCK;
 use super::limiter::Limiter;
 use super::opus::CodecError;
 use super::voice::Voice;
+use crate::lips::Lips;
 use crate::packet::{Packet, PeerTag};
 use crate::stats::AudioStats;
 
@@ -24,6 +25,19 @@ impl Mixer {
             place.insert(Voice::new(now)?);
         }
         Ok(())
+    }
+
+    /// What the peer's pictures go by.
+    pub(crate) fn set_lips(&mut self, peer: PeerTag, lips: Lips) {
+        if let Some(voice) = self.voices.get_mut(&peer) {
+            voice.set_lips(lips);
+        }
+    }
+
+    /// The timestamp after the newest sample that was mixed.
+    #[cfg(test)]
+    pub(crate) fn heard(&self, peer: PeerTag) -> Option<u32> {
+        self.voices.get(&peer)?.heard()
     }
 
     pub(crate) fn close(&mut self, peer: PeerTag) {

@@ -128,6 +128,8 @@ pub(crate) struct Playout {
     too_long_for: u32,
     too_short_for: u32,
     delay_us: i64,
+    /// How much longer than the jitter asks for it waits, because the pictures are late.
+    wait_us: i64,
     counts: Counts,
 }
 
@@ -147,6 +149,7 @@ impl Playout {
             too_long_for: 0,
             too_short_for: 0,
             delay_us: 0,
+            wait_us: 0,
             counts: Counts::default(),
         }
     }
@@ -196,7 +199,23 @@ impl Playout {
 
     /// Between the earliest possible arrival of a sound and its playing, and what it should be.
     pub(crate) fn delay_us(&self) -> (i64, i64) {
-        (self.delay_us, self.jitter.target_us())
+        (self.delay_us, self.target_us())
+    }
+
+    /// From now on everything is played so much later than the jitter asks for.
+    pub(crate) fn set_wait(&mut self, wait_us: i64) {
+        self.wait_us = wait_us;
+    }
+
+    /// The timestamp of what is heard now, while `queued` samples are decoded and not yet played; `None` while what is
+    /// heard is made up.
+    pub(crate) fn heard(&self, queued: usize) -> Option<u32> {
+        let next = self.next.filter(|_| self.phase == Phase::Playing && self.made_up == 0)?;
+        Some((next.timestamp - queued as i64) as u32)
+    }
+
+    fn target_us(&self) -> i64 {
+        self.jitter.target_us() + self.wait_us
     }
 
     /// Where in the known stream a packet belongs; `None` if nowhere.
@@ -252,8 +271,8 @@ impl Playout {
 
     fn restart(&mut self) {
         let counts = Counts { restarts: self.counts.restarts + 1, ..self.counts };
-        let epoch = self.epoch;
-        *self = Self { counts, ..Self::new(epoch) };
+        let (epoch, wait_us) = (self.epoch, self.wait_us);
+        *self = Self { counts, wait_us, ..Self::new(epoch) };
     }
 
     fn since_epoch(&self, now: Instant) -> i64 {
@@ -273,7 +292,7 @@ impl Playout {
 
     /// Ends the wait if the first packet's time has come.
     fn begin(&mut self, now_us: i64) -> bool {
-        let target = self.jitter.target_us();
+        let target = self.target_us();
         // What has waited far too long is skipped: nothing is being heard at the moment.
         while self.queue.len() > 1
             && self.front().is_some_and(|front| self.delay_at(front.timestamp, now_us) > target + HURRY_US)
@@ -313,7 +332,7 @@ impl Playout {
     }
 
     fn pace(&mut self) -> Pace {
-        let excess = self.delay_us - self.jitter.target_us();
+        let excess = self.delay_us - self.target_us();
         self.too_long_for = if excess > SLACK_US { self.too_long_for + 1 } else { 0 };
         self.too_short_for = if excess < -SLACK_BELOW_US { self.too_short_for + 1 } else { 0 };
         if excess > HURRY_US {

@@ -15,6 +15,7 @@ use super::wav::{WavError, WavRecorder};
 use super::worker::Worker;
 use crate::choice::SpeakerChoice;
 use crate::event::{Events, MediaEvent};
+use crate::lips::Lips;
 use crate::packet::{Packet, PeerTag};
 use crate::stats::AudioStats;
 
@@ -52,9 +53,12 @@ impl In {
         Self { mixer, _thread: thread.ok() }
     }
 
-    pub(crate) fn open_peer(&self, peer: PeerTag) {
-        if let Err(error) = self.mixer().open(peer, Instant::now()) {
-            tracing::error!(%error, "the sound of a peer cannot be decoded");
+    /// `lips`: what the peer's pictures go by.
+    pub(crate) fn open_peer(&self, peer: PeerTag, lips: Lips) {
+        let mut mixer = self.mixer();
+        match mixer.open(peer, Instant::now()) {
+            Ok(()) => mixer.set_lips(peer, lips),
+            Err(error) => tracing::error!(%error, "the sound of a peer cannot be decoded"),
         }
     }
 

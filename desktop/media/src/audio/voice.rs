@@ -7,7 +7,9 @@ use super::level::{Meter, SpeakingDetector};
 use super::opus::{CodecError, Decoder, inspect};
 use super::playout::{Pace, Playout, Step};
 use super::{BLOCK, FRAME, SAMPLE_RATE, goertzel, stretch};
+use crate::lips::Lips;
 use crate::packet::Packet;
+use crate::slot::lock;
 use crate::stats::AudioStats;
 
 /// Samples over which sound begins after silence: 2.5 ms, enough to avoid a click.
@@ -37,6 +39,8 @@ pub(crate) struct Voice {
     tone: Option<(Instant, Option<f32>)>,
     malformed: u64,
     recovered: u64,
+    /// What the same person's pictures go by.
+    lips: Option<Lips>,
 }
 
 impl Voice {
@@ -55,6 +59,7 @@ impl Voice {
             tone: None,
             malformed: 0,
             recovered: 0,
+            lips: None,
         })
     }
 
@@ -72,11 +77,17 @@ impl Voice {
         }
     }
 
+    /// From now on the pictures that go by these are told what is heard.
+    pub(crate) fn set_lips(&mut self, lips: Lips) {
+        self.lips = Some(lips);
+    }
+
     /// Adds the next 10 ms to the mix. Says whether the peer began (`Some(true)`) or stopped speaking.
     pub(crate) fn mix_into(&mut self, mix: &mut [f32; BLOCK], now: Instant) -> Option<bool> {
         while self.pcm.len() < BLOCK {
             self.advance(now);
         }
+        self.keep_lips(now);
         let mut block = [0.0; BLOCK];
         for (slot, sample) in block.iter_mut().zip(self.pcm.drain(..BLOCK)) {
             *slot = sample;
@@ -119,6 +130,20 @@ impl Voice {
                 tone
             }
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn heard(&self) -> Option<u32> {
+        self.playout.heard(self.pcm.len())
+    }
+
+    fn keep_lips(&mut self, now: Instant) {
+        let Some(lips) = &self.lips else { return };
+        let mut lips = lock(lips);
+        if let Some(timestamp) = self.playout.heard(self.pcm.len()) {
+            lips.handle_played(timestamp, now);
+        }
+        self.playout.set_wait(lips.wait_us(now));
     }
 
     fn remember(&mut self, block: &[f32; BLOCK]) {

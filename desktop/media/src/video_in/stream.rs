@@ -1,5 +1,6 @@
 //! One peer: packets in, pictures out.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use crate::assemble::{Assembler, Effect, Frame};
 use crate::decode::{DecodeError, Decoders};
 use crate::event::{Events, MediaEvent};
 use crate::frame::{FramePool, I420, Picture};
+use crate::lips::Lips;
 use crate::packet::{Packet, PeerTag};
 use crate::pattern;
 use crate::slot::lock;
@@ -22,12 +24,27 @@ const SILENCE_MAX: Duration = Duration::from_secs(3);
 /// As much of one peer is done before it is the next one's turn.
 const TURN: usize = 32;
 
+/// Pictures that wait at most; the first is shown early when one more comes.
+const HELD_MAX: usize = 12;
+
+/// A decoded picture on its way to its slot.
+struct Held {
+    due: Instant,
+    picture: Arc<I420>,
+    timestamp: u32,
+    contiguous: bool,
+}
+
 pub(super) struct Stream {
     peer: PeerTag,
     packets: Receiver<Packet>,
     shared: Arc<Shared>,
     events: Events,
     recording: Option<Recording>,
+    /// What is known of the same person's sound.
+    lips: Lips,
+    /// Pictures that wait for their sound, in their order.
+    held: VecDeque<Held>,
     assembler: Assembler,
     pool: FramePool,
     /// Pictures so far.
@@ -43,37 +60,38 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(
-        peer: PeerTag,
-        packets: Receiver<Packet>,
-        shared: Arc<Shared>,
-        recording: Option<Recording>,
-        missing_told: Arc<AtomicBool>,
-        events: Events,
-    ) -> Self {
+    pub(super) fn new(peer: PeerTag, packets: Receiver<Packet>, shared: Arc<Shared>, events: Events) -> Self {
         Self {
             peer,
             packets,
             shared,
             events,
-            recording,
+            recording: None,
+            lips: Lips::default(),
+            held: VecDeque::with_capacity(HELD_MAX + 1),
             assembler: Assembler::new(),
             pool: FramePool::default(),
             shown: 0,
             heard: None,
             complained: false,
-            missing_told,
+            missing_told: Arc::default(),
             stopped: false,
             damaged: 0,
         }
+    }
+
+    pub(super) fn with(self, recording: Option<Recording>, lips: Lips, missing_told: Arc<AtomicBool>) -> Self {
+        Self { recording, lips, missing_told, ..self }
     }
 
     /// Does some of what is to be done. Says whether there may be more.
     pub(super) fn advance(&mut self, decoders: &mut Decoders) -> bool {
         for _ in 0..TURN {
             let Ok(packet) = self.packets.try_recv() else {
-                self.handle_timeout(Instant::now());
+                let now = Instant::now();
+                self.handle_timeout(now);
                 self.drain(decoders);
+                self.show_due(now);
                 return false;
             };
             self.handle_packet(packet, Instant::now());
@@ -85,7 +103,8 @@ impl Stream {
     /// When it is to be looked after, if no packet comes before.
     pub(super) fn timeout(&self) -> Option<Instant> {
         let silent = self.heard.map(|heard| heard + SILENCE_MAX);
-        self.assembler.poll_timeout().into_iter().chain(silent).min()
+        let held = self.held.front().map(|held| held.due);
+        self.assembler.poll_timeout().into_iter().chain(silent).chain(held).min()
     }
 
     fn handle_packet(&mut self, packet: Packet, now: Instant) {
@@ -113,6 +132,7 @@ impl Stream {
 
     fn take_away(&mut self) {
         self.heard = None;
+        self.held.clear();
         if lock(&self.shared.slot).take().is_some() {
             self.events.send(MediaEvent::Picture(Some(self.peer)));
         }
@@ -143,24 +163,37 @@ impl Stream {
         lock(&self.shared.meters).stats.received += 1;
         let decoded = decoders.decode(self.peer.0, &frame.data, &mut self.pool, Instant::now())?;
         let Some(picture) = decoded else { return Ok(()) };
-        let now = picture.captured();
         self.missing_told.store(false, Ordering::Relaxed);
-        self.count(frame, &picture, now);
-        self.record(&picture);
-        self.shown += 1;
-        *lock(&self.shared.slot) = Some(Picture { frame: picture, number: self.shown });
-        self.events.send(MediaEvent::Picture(Some(self.peer)));
+        let (timestamp, contiguous, now) = (frame.timestamp, frame.contiguous, Instant::now());
+        let wanted = lock(&self.lips).handle_picture(timestamp, now);
+        // Never before the one before.
+        let due = self.held.back().map_or(wanted, |last| wanted.max(last.due));
+        self.held.push_back(Held { due, picture, timestamp, contiguous });
+        self.show_due(now);
         Ok(())
     }
 
-    fn count(&self, frame: &Frame, picture: &I420, now: Instant) {
+    /// Shows what has waited long enough.
+    fn show_due(&mut self, now: Instant) {
+        while self.held.front().is_some_and(|held| held.due <= now) || self.held.len() > HELD_MAX {
+            let Some(held) = self.held.pop_front() else { return };
+            self.count(&held, now);
+            self.record(&held.picture);
+            self.shown += 1;
+            *lock(&self.shared.slot) = Some(Picture { frame: held.picture, number: self.shown });
+            self.events.send(MediaEvent::Picture(Some(self.peer)));
+        }
+    }
+
+    fn count(&self, held: &Held, now: Instant) {
+        let picture = &held.picture;
         let mark = pattern::read(picture);
         let mut meters = lock(&self.shared.meters);
         meters.stats.decoded += 1;
         // Whoever hears of the picture finds also what was lost before it.
         meters.stats.dropped = self.assembler.dropped() + self.damaged;
         (meters.stats.width, meters.stats.height) = (picture.width(), picture.height());
-        meters.freeze.handle_picture(now, frame.timestamp, frame.contiguous);
+        meters.freeze.handle_picture(now, held.timestamp, held.contiguous);
         if let Some(mark) = mark {
             meters.marks.handle_mark(mark, pattern::camera::wall_millis());
         }

@@ -63,7 +63,7 @@ fn open(record: Option<PathBuf>) -> (VideoIn, Receiver<MediaEvent>) {
 fn open_with(record: Option<PathBuf>, isolation: Isolation) -> (VideoIn, Receiver<MediaEvent>) {
     let (events, receiver) = Events::channel();
     let video = VideoIn::new(record, isolation, events);
-    video.open_peer(PEER);
+    video.open_peer(PEER, Lips::default());
     (video, receiver)
 }
 
@@ -227,7 +227,7 @@ fn pictures_go_on_within_a_second_after_the_decoders_process_was_killed() {
 fn a_picture_that_breaks_the_decoder_is_stopped_with_words_and_the_others_go_on() {
     let (video, receiver) = open_with(None, Isolation::Process(decode::tests::program()));
     let (guilty, mut sender) = (PeerTag(8), Sender::new(320, 180));
-    video.open_peer(guilty);
+    video.open_peer(guilty, Lips::default());
     let mut attacker = Sender::new(16, 16);
     let attack = [&[0x10, 0, 0, 0x9D, 0x01, 0x2A, 16, 0, 16, 0][..], b"do:crash"].concat();
     let mut timestamp = 0;
@@ -259,7 +259,7 @@ fn a_picture_that_breaks_the_decoder_is_stopped_with_words_and_the_others_go_on(
 fn many_peers_take_few_threads() {
     let (video, receiver) = open(None);
     let mut senders: Vec<Sender> = (0..24).map(|_| Sender::new(160, 90)).collect();
-    (0..24).for_each(|tag| video.open_peer(PeerTag(tag)));
+    (0..24).for_each(|tag| video.open_peer(PeerTag(tag), Lips::default()));
     for _ in 0..5 {
         for (tag, sender) in senders.iter_mut().enumerate() {
             sender.frame(true).into_iter().for_each(|packet| video.receive(PeerTag(tag as u64), packet));

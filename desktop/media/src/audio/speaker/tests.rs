@@ -21,7 +21,7 @@ fn recorded(path: &Path) -> Vec<f32> {
 
 /// Sends half a second of a tone at once and waits until it was heard to begin and to end.
 fn say(speaker: &In, received: &Receiver<MediaEvent>, hertz: f32) {
-    speaker.open_peer(PEER);
+    speaker.open_peer(PEER, Lips::default());
     for (number, payload) in tone_packets(hertz, 25).into_iter().enumerate() {
         speaker.receive(PEER, packet(number, payload, Instant::now()));
     }

@@ -123,6 +123,7 @@ impl Seen {
             ClientEvent::Session(_)
             | ClientEvent::Untrusted(_)
             | ClientEvent::KeyframeWanted(_)
+            | ClientEvent::Clock { .. }
             | ClientEvent::Bitrate { .. }
             | ClientEvent::SoundLoss(_) => {}
         }
