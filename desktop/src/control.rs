@@ -293,7 +293,9 @@ fn session_json(event: &SessionEvent) -> Value {
         SessionEvent::Settings(settings) => json!({"event": "settings", "settings": settings}),
         SessionEvent::Knocking(clients) => json!({"event": "knocking", "clients": clients}),
         SessionEvent::Moderated { action, by } => json!({"event": "moderated", "action": action, "by": by}),
-        SessionEvent::Shown { client, height } => json!({"event": "shown", "client": client, "height": height}),
+        SessionEvent::Shown { client, view } => {
+            json!({"event": "shown", "client": client, "height": view.height, "screen": view.screen})
+        }
         SessionEvent::Peer { client, state } => json!({"event": "peer", "client": client, "state": state_name(*state)}),
         SessionEvent::Notice(notice) => json!({"event": "refused", "id": notice.id, "text": notice.message}),
     }

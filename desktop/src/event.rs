@@ -116,10 +116,10 @@ pub enum Command {
         client: ClientId,
         volume: f32,
     },
-    /// So high is this participant's picture shown, in pixels: 0 is not at all.
+    /// So high are this participant's pictures shown.
     ShowAt {
         client: ClientId,
-        height: u32,
+        view: protocol::View,
     },
 }
 
@@ -191,11 +191,13 @@ pub enum Speaker {
     Client(ClientId),
 }
 
-/// Whose picture.
+/// Whose picture, and of what: a shared screen has a tile beside its owner's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tile {
     Me,
     Client(ClientId),
+    MyScreen,
+    Screen(ClientId),
 }
 
 /// The participant as the window sees it: the real one, or a scripted room.

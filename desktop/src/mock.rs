@@ -334,14 +334,16 @@ impl Backend for ScriptedRoom {
     fn picture(&self, tile: &Tile) -> Option<Picture> {
         let visit = self.visit.as_ref()?;
         let media = match tile {
-            Tile::Me => self.sending,
-            Tile::Client(id) => visit.cast.media(id.as_str())?,
+            Tile::Me | Tile::MyScreen => self.sending,
+            Tile::Client(id) | Tile::Screen(id) => visit.cast.media(id.as_str())?,
         };
-        let portrait = match (media.screen, media.camera, tile) {
-            (true, _, _) => Portrait::Screen,
-            (false, true, Tile::Me) => Portrait::Person(ME.len() as u8),
-            (false, true, Tile::Client(id)) => Portrait::Person(id.as_str().bytes().fold(0, u8::wrapping_add)),
-            (false, false, _) => return None,
+        let portrait = match (media, tile) {
+            (MediaState { screen: true, .. }, Tile::MyScreen | Tile::Screen(_)) => Portrait::Screen,
+            (MediaState { camera: true, .. }, Tile::Me) => Portrait::Person(ME.len() as u8),
+            (MediaState { camera: true, .. }, Tile::Client(id)) => {
+                Portrait::Person(id.as_str().bytes().fold(0, u8::wrapping_add))
+            }
+            _ => return None,
         };
         let elapsed = (self.clock)();
         let number = (elapsed.as_millis() / PICTURE_EVERY.as_millis()) as u64;

@@ -27,7 +27,7 @@ pub use links::{WebLink, web_links};
 pub use lobby::{JoinRefusal, Listing, Lobby};
 pub use plain::{initials, plain_name, plain_text};
 pub use toast::{Toast, ToastKind, Toasts};
-pub use visit::{Connection, Face, Link, Person, Showing, Visit};
+pub use visit::{Connection, Face, Link, Person, Showing, Visit, spotlight};
 pub use words::{explain, idle, moderated, occupancy, removed, role_name};
 
 /// For whoever speaks while the microphone is off.

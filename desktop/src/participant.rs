@@ -10,7 +10,7 @@ mod room;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use client::Client;
@@ -27,6 +27,7 @@ use crate::{Backend, Command, Event, Tile};
 use capture::Capture;
 use inbox::{Inbox, Told};
 pub(crate) use peers::Connection;
+use peers::Peers;
 use room::Switchboard;
 
 /// A graceful good-bye takes at most this long.
@@ -77,8 +78,11 @@ impl Participant {
             MediaState { camera: config.camera, microphone: config.microphone, screen: config.screen, hand: false };
         // The pump of media lives as long as the engine, and must not be why it does.
         let devices = Arc::downgrade(&engine);
+        let peers = Arc::new(Mutex::new(Peers::new(Instant::now())));
+        let needs = Arc::clone(&peers);
         let capture = Capture::new(sending, move |inside| {
             let Some(devices) = devices.upgrade() else { return };
+            needs.lock().unwrap_or_else(PoisonError::into_inner).set_sending(inside.unwrap_or_default(), &devices);
             let MediaState { camera, microphone, screen, .. } = inside.unwrap_or_default();
             devices.set_camera(camera);
             devices.set_microphone(microphone);
@@ -86,7 +90,7 @@ impl Participant {
             devices.set_listening(inside.is_some());
             devices.set_screen(screen);
         });
-        let switchboard = Arc::new(Switchboard::new(sender, config.memory.clone(), capture));
+        let switchboard = Arc::new(Switchboard::new(sender, config.memory.clone(), capture, peers));
         Switchboard::pump_media(&switchboard, media_events);
         let mut participant = Self {
             engine,
@@ -267,8 +271,8 @@ impl Backend for Participant {
                 self.engine.set_processing(processing);
                 self.switchboard.tell(Event::Processing(processing));
             }
-            Command::ShowAt { client, height } => {
-                self.switchboard.command(session::Command::ShowAt { client, height });
+            Command::ShowAt { client, view } => {
+                self.switchboard.command(session::Command::ShowAt { client, view });
             }
             Command::SetVolume { client, volume } => {
                 let tag = self.switchboard.tag(&client);
@@ -279,7 +283,9 @@ impl Backend for Participant {
 
     fn picture(&self, tile: &Tile) -> Option<Picture> {
         match tile {
-            Tile::Me => self.engine.self_view(),
+            Tile::Me => self.engine.self_view(VideoSource::Camera),
+            Tile::MyScreen => self.engine.self_view(VideoSource::Screen),
+            Tile::Screen(client) => self.switchboard.screen_tag(client).and_then(|tag| self.engine.picture(tag)),
             Tile::Client(client) => self.switchboard.tag(client).and_then(|tag| self.engine.picture(tag)),
         }
     }

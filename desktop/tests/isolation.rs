@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use media::{
-    CameraChoice, Decoders, Engine, EngineConfig, FramePool, Helper, MediaEvent, Need, PeerTag, WorkerProgram,
+    CameraChoice, Decoders, Engine, EngineConfig, FramePool, Helper, MediaEvent, Need, PeerTag, VideoSource,
+    WorkerProgram,
 };
 
 #[test]
@@ -15,7 +16,7 @@ fn the_program_decodes_for_another_when_it_is_told_to() {
     let (mut decoders, mut pool) = (Decoders::there(Arc::clone(&helper), 1), FramePool::default());
     let config = EngineConfig { camera: CameraChoice::Pattern, ..EngineConfig::default() };
     let (engine, events) = Engine::start(config);
-    engine.set_need(PeerTag(1), Some(Need { bitrate: 1_000_000, height: None }));
+    engine.set_need(PeerTag(1), VideoSource::Camera, Some(Need { bitrate: 1_000_000, height: None }));
     engine.set_camera(true);
     let frames = events.iter().filter_map(|event| match event {
         MediaEvent::Video(frame) => Some(frame.data),

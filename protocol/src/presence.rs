@@ -133,8 +133,11 @@ pub struct MediaState {
 /// `view`: how the sender shows the receiver's picture, so that nobody encodes and carries what nobody sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
-    /// In pixels; 0: not at all.
+    /// In pixels; 0: not at all. Of the only picture, or of the camera's.
     pub height: u32,
+    /// Of the screen's, from those who show it beside the camera's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screen: Option<u32>,
 }
 
 /// `null` and a wrong type read as the default: the first version writes `""` where nothing is meant.

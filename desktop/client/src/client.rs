@@ -42,7 +42,7 @@ pub enum ClientEvent {
         clock: SenderClock,
     },
     /// These cannot decode without a keyframe; at most once in 300 ms.
-    KeyframeWanted(Vec<ClientId>),
+    KeyframeWanted(Vec<(ClientId, Kind)>),
     /// What may be sent to a participant, sound included, in bit/s: when it is connected, and when it changes by more
     /// than a little.
     Bitrate {
@@ -90,14 +90,20 @@ impl Client {
         self.lines.send_video(frame, to);
     }
 
+    /// Whether someone who is connected takes the picture of a screen beside that of a camera ([`Kind::Screen`]), and not
+    /// instead of it.
+    pub fn takes_both(&self, client: &ClientId) -> bool {
+        self.lines.takes_both(client)
+    }
+
     /// Sends a packet of sound to every connected peer. Never blocks.
     pub fn send_audio(&self, packet: OutgoingAudio) {
         self.lines.send_audio(packet);
     }
 
     /// Asks a participant for a keyframe (RTCP PLI, RFC 4585, section 6.3.1).
-    pub fn request_keyframe(&self, client: &ClientId) {
-        self.ask(Ask::RequestKeyframe(client.clone()));
+    pub fn request_keyframe(&self, client: &ClientId, kind: Kind) {
+        self.ask(Ask::RequestKeyframe(client.clone(), kind));
     }
 
     /// Says `bye` to the peers, then to the server, then closes; takes at most a second.

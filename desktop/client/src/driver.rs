@@ -17,7 +17,7 @@ use crate::engine::{Engine, Link, LinkEvent, Order, Peer, PeerNews};
 use crate::keyframes::{KeyframeWishes, Spacing};
 use crate::lines::Lines;
 use crate::seat::{Entrance, Outcome, Seat};
-use crate::{ClientEvent, Options, http};
+use crate::{ClientEvent, Kind, Options, http};
 
 /// News of all peers together that may wait.
 const NEWS: usize = 256;
@@ -33,7 +33,7 @@ const FAREWELL_MAX: Duration = Duration::from_millis(900);
 #[derive(Debug)]
 pub(crate) enum Ask {
     Command(Command),
-    RequestKeyframe(ClientId),
+    RequestKeyframe(ClientId, Kind),
 }
 
 /// The way to the server.
@@ -190,7 +190,7 @@ impl Driver {
         let now = Instant::now();
         match input {
             Input::Ask(Ask::Command(command)) => self.session.handle_command(command, now),
-            Input::Ask(Ask::RequestKeyframe(client)) => self.request_keyframe(&client),
+            Input::Ask(Ask::RequestKeyframe(client, kind)) => self.request_keyframe(&client, kind),
             Input::Done(done) => self.handle_done(done, now),
             Input::Link(LinkEvent::Frame(frame)) => self.session.handle_frame(&frame, now),
             Input::Link(LinkEvent::Down(reason)) => {
@@ -250,10 +250,10 @@ impl Driver {
         }
     }
 
-    fn request_keyframe(&mut self, client: &ClientId) {
+    fn request_keyframe(&mut self, client: &ClientId, kind: Kind) {
         for (key, peer) in &mut self.peers {
             if key.client == *client {
-                peer.order(Order::RequestKeyframe);
+                peer.order(Order::RequestKeyframe(kind));
             }
         }
     }

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use protocol::ClientId;
 use tokio::sync::Notify;
 
+use crate::Kind;
+
 /// Keyframes are asked for at most so often: an encoder serves many peers.
 pub(crate) const MERGE: Duration = Duration::from_millis(300);
 
@@ -23,13 +25,13 @@ pub(crate) struct KeyframeWish {
 
 #[derive(Debug, Default)]
 struct Inner {
-    wished: Mutex<BTreeSet<ClientId>>,
+    wished: Mutex<BTreeSet<(ClientId, Kind)>>,
     told: Notify,
 }
 
 impl KeyframeWish {
-    pub(crate) fn wish(&self) {
-        self.wishes.list().insert(self.client.clone());
+    pub(crate) fn wish(&self, kind: Kind) {
+        self.wishes.list().insert((self.client.clone(), kind));
         self.wishes.0.told.notify_one();
     }
 }
@@ -46,11 +48,11 @@ impl KeyframeWishes {
         }
     }
 
-    pub(crate) fn take(&self) -> BTreeSet<ClientId> {
+    pub(crate) fn take(&self) -> BTreeSet<(ClientId, Kind)> {
         std::mem::take(&mut *self.list())
     }
 
-    fn list(&self) -> MutexGuard<'_, BTreeSet<ClientId>> {
+    fn list(&self) -> MutexGuard<'_, BTreeSet<(ClientId, Kind)>> {
         self.0.wished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -91,10 +93,12 @@ mod tests {
         let wishes = KeyframeWishes::default();
         let (a, b) = (ClientId::new("a"), ClientId::new("b"));
         let wish = wishes.of(a.clone());
-        wish.wish();
-        wish.clone().wish();
-        wishes.of(b.clone()).wish();
-        assert_eq!(wishes.take(), BTreeSet::from([a, b]));
+        wish.wish(Kind::Video);
+        wish.clone().wish(Kind::Video);
+        wish.wish(Kind::Screen);
+        wishes.of(b.clone()).wish(Kind::Video);
+        let wished = BTreeSet::from([(a.clone(), Kind::Video), (a, Kind::Screen), (b, Kind::Video)]);
+        assert_eq!(wishes.take(), wished);
         assert!(wishes.take().is_empty());
     }
 }

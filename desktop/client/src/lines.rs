@@ -56,8 +56,8 @@ impl Lines {
             return;
         }
         let now = Instant::now();
-        let OutgoingVideo { data, timestamp, keyframe } = frame;
-        let frame = Arc::new(Frame { payloads: vp8::packetize(&data), timestamp, keyframe });
+        let OutgoingVideo { data, timestamp, keyframe, screen } = frame;
+        let frame = Arc::new(Frame { payloads: vp8::packetize(&data), timestamp, keyframe, screen });
         for line in live.iter().filter(meant) {
             line.outlet.push_video(Arc::clone(&frame), now);
         }
@@ -67,6 +67,11 @@ impl Lines {
         for line in &*self.live() {
             line.outlet.push_audio(packet.clone());
         }
+    }
+
+    /// Whether someone takes a screen's picture beside a camera's.
+    pub(crate) fn takes_both(&self, client: &ClientId) -> bool {
+        self.live().iter().any(|line| line.peer.client == *client && line.outlet.takes_both())
     }
 
     /// What may be sent to those that are connected, in bit/s.

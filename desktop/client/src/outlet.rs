@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use crate::OutgoingAudio;
 use crate::keyframes::KeyframeWish;
+use crate::{Kind, OutgoingAudio};
 
 /// Packets of sound that wait: half a second, older ones are of no use.
 const AUDIO_MAX: usize = 25;
@@ -24,13 +24,8 @@ pub(crate) struct Frame {
     pub(crate) payloads: Vec<Bytes>,
     pub(crate) timestamp: u32,
     pub(crate) keyframe: bool,
-}
-
-/// The next thing to send.
-#[derive(Debug)]
-pub(crate) enum Item {
-    Audio(OutgoingAudio),
-    Video(Arc<Frame>),
+    /// Of a screen, not of a camera.
+    pub(crate) screen: bool,
 }
 
 /// The way out to one peer. Closed until the connection stands.
@@ -45,10 +40,21 @@ pub(crate) struct Outlet {
 #[derive(Debug, Default)]
 struct Queue {
     open: bool,
+    /// A screen's picture has a track of its own.
+    takes_both: bool,
     audio: VecDeque<OutgoingAudio>,
-    video: VecDeque<Arc<Frame>>,
+    /// By track: the one that everyone has, and the screen's.
+    video: [Pictures; 2],
+}
+
+/// The pictures of one track.
+#[derive(Debug, Default)]
+struct Pictures {
+    frames: VecDeque<Arc<Frame>>,
     /// A frame was left out, so that nothing can be decoded before the next keyframe.
     broken: bool,
+    /// What it shows at the moment.
+    screen: bool,
     wished: Option<Instant>,
 }
 
@@ -57,11 +63,12 @@ impl Outlet {
         Self { queue: Mutex::default(), filled: Notify::new(), wish, frames_dropped: AtomicU64::new(0) }
     }
 
-    /// From now on everything is sent; the first frame has to be a keyframe.
-    pub(crate) fn open(&self) {
+    /// From now on everything is sent; the first frame of each track has to be a keyframe.
+    pub(crate) fn open(&self, takes_both: bool) {
         let mut queue = self.queue();
         if !queue.open {
-            *queue = Queue { open: true, broken: true, ..Queue::default() };
+            let broken = || Pictures { broken: true, ..Pictures::default() };
+            *queue = Queue { open: true, takes_both, video: [broken(), broken()], ..Queue::default() };
         }
     }
 
@@ -72,6 +79,11 @@ impl Outlet {
 
     pub(crate) fn is_open(&self) -> bool {
         self.queue().open
+    }
+
+    /// Whether camera and screen go out side by side, and not one instead of the other.
+    pub(crate) fn takes_both(&self) -> bool {
+        self.queue().takes_both
     }
 
     pub(crate) fn push_audio(&self, packet: OutgoingAudio) {
@@ -91,53 +103,50 @@ impl Outlet {
         if !queue.open {
             return;
         }
+        let own_track = queue.takes_both && frame.screen;
+        let pictures = &mut queue.video[usize::from(own_track)];
+        // Another picture begins, as it does for a decoder.
+        pictures.broken |= pictures.screen != frame.screen;
+        pictures.screen = frame.screen;
         if frame.keyframe {
             // What waits is of the past: the keyframe makes it unnecessary.
-            self.count_dropped(queue.video.len());
-            queue.video.clear();
-            queue.broken = false;
-        } else if !queue.broken && queue.video.len() == FRAMES_MAX {
+            self.count_dropped(pictures.frames.len());
+            pictures.frames.clear();
+            pictures.broken = false;
+        } else if !pictures.broken && pictures.frames.len() == FRAMES_MAX {
             self.count_dropped(FRAMES_MAX);
-            queue.video.clear();
-            queue.broken = true;
+            pictures.frames.clear();
+            pictures.broken = true;
         }
-        if queue.broken {
+        if pictures.broken {
             self.count_dropped(1);
-            if queue.wished.is_none_or(|wished| now.duration_since(wished) >= WISH_EVERY) {
-                queue.wished = Some(now);
-                self.wish.wish();
+            if pictures.wished.is_none_or(|wished| now.duration_since(wished) >= WISH_EVERY) {
+                pictures.wished = Some(now);
+                self.wish.wish(if own_track { Kind::Screen } else { Kind::Video });
             }
             return;
         }
-        queue.video.push_back(frame);
+        pictures.frames.push_back(frame);
         self.filled.notify_one();
     }
 
-    /// Waits for something to send.
-    pub(crate) async fn next(&self) -> Item {
-        loop {
-            if let Some(item) = self.try_next() {
-                return item;
-            }
-            self.filled.notified().await;
-        }
+    /// Waits until there may be something to send.
+    pub(crate) async fn filled(&self) {
+        self.filled.notified().await;
     }
 
-    /// Sound that must not wait for the rest of a frame.
+    /// Sound never waits for a picture.
     pub(crate) fn next_audio(&self) -> Option<OutgoingAudio> {
         self.queue().audio.pop_front()
     }
 
-    pub(crate) fn frames_dropped(&self) -> u64 {
-        self.frames_dropped.load(Ordering::Relaxed)
+    /// The next picture of a track.
+    pub(crate) fn next_frame(&self, track: usize) -> Option<Arc<Frame>> {
+        self.queue().video[track].frames.pop_front()
     }
 
-    fn try_next(&self) -> Option<Item> {
-        let mut queue = self.queue();
-        match queue.audio.pop_front() {
-            Some(packet) => Some(Item::Audio(packet)),
-            None => queue.video.pop_front().map(Item::Video),
-        }
+    pub(crate) fn frames_dropped(&self) -> u64 {
+        self.frames_dropped.load(Ordering::Relaxed)
     }
 
     fn count_dropped(&self, frames: usize) {
@@ -157,31 +166,49 @@ mod tests {
     use crate::keyframes::KeyframeWishes;
 
     fn frame(timestamp: u32, keyframe: bool) -> Arc<Frame> {
-        Arc::new(Frame { payloads: vec![Bytes::from_static(b"x")], timestamp, keyframe })
+        Arc::new(Frame { payloads: vec![Bytes::from_static(b"x")], timestamp, keyframe, screen: false })
     }
 
     fn open_outlet() -> (Outlet, KeyframeWishes) {
         let wishes = KeyframeWishes::default();
         let outlet = Outlet::new(wishes.of(ClientId::new("a")));
-        outlet.open();
+        outlet.open(false);
         (outlet, wishes)
     }
 
     fn drained(outlet: &Outlet) -> Vec<u32> {
-        std::iter::from_fn(|| outlet.try_next())
-            .map(|item| match item {
-                Item::Audio(packet) => packet.timestamp,
-                Item::Video(frame) => frame.timestamp,
-            })
-            .collect()
+        let sound = std::iter::from_fn(|| outlet.next_audio()).map(|packet| packet.timestamp);
+        let pictures = [0, 1]
+            .into_iter()
+            .flat_map(|track| std::iter::from_fn(move || outlet.next_frame(track)).map(|frame| frame.timestamp));
+        sound.chain(pictures).collect()
+    }
+
+    fn screen(timestamp: u32, keyframe: bool) -> Arc<Frame> {
+        Arc::new(Frame { payloads: vec![Bytes::from_static(b"x")], timestamp, keyframe, screen: true })
     }
 
     #[test]
-    fn sound_goes_before_pictures() {
-        let (outlet, _) = open_outlet();
-        outlet.push_video(frame(1, true), Instant::now());
-        outlet.push_audio(OutgoingAudio { data: Bytes::new(), timestamp: 2 });
-        assert_eq!(drained(&outlet), [2, 1]);
+    fn a_screen_goes_beside_the_camera_where_both_are_taken_and_instead_of_it_elsewhere() {
+        let wishes = KeyframeWishes::default();
+        let outlet = Outlet::new(wishes.of(ClientId::new("a")));
+        outlet.open(true);
+        let now = Instant::now();
+        outlet.push_video(frame(1, true), now);
+        outlet.push_video(screen(2, true), now);
+        outlet.push_video(frame(3, false), now);
+        outlet.push_video(screen(4, false), now);
+        let track = |track| std::iter::from_fn(|| outlet.next_frame(track)).map(|frame| frame.timestamp).collect();
+        let (camera, shared): (Vec<u32>, Vec<u32>) = (track(0), track(1));
+        assert_eq!((camera, shared), (vec![1, 3], vec![2, 4]));
+
+        let (outlet, wishes) = open_outlet();
+        for picture in [frame(1, true), screen(2, false), screen(3, true), frame(4, false), screen(5, false)] {
+            outlet.push_video(picture, now);
+        }
+        // The camera's picture cannot follow the screen's without a keyframe, nor the screen's after it.
+        assert_eq!(drained(&outlet), [3]);
+        assert_eq!(wishes.take().into_iter().collect::<Vec<_>>(), [(ClientId::new("a"), Kind::Video)]);
     }
 
     #[test]

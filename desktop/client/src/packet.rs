@@ -4,11 +4,14 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-/// Sound or picture.
+/// What a stream carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     Audio,
+    /// The picture of a camera; also of a screen, to and from those who take one picture only.
     Video,
+    /// The picture of a screen, beside the camera's.
+    Screen,
 }
 
 /// One encoded VP8 frame.
@@ -18,6 +21,8 @@ pub struct OutgoingVideo {
     /// 90 kHz.
     pub timestamp: u32,
     pub keyframe: bool,
+    /// Of a screen, not of a camera.
+    pub screen: bool,
 }
 
 /// One encoded Opus packet.

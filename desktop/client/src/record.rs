@@ -1,5 +1,6 @@
 //! The figures of one connection, counted where things happen and read from anywhere.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -14,6 +15,14 @@ use crate::{Kind, PeerReport, SenderClock, Traffic};
 pub(crate) struct Counter {
     packets: AtomicU64,
     bytes: AtomicU64,
+}
+
+impl Losses {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.lost += other.lost;
+        self.nacks += other.nacks;
+        self.plis += other.plis;
+    }
 }
 
 impl Counter {
@@ -66,7 +75,7 @@ pub(crate) struct Record {
     /// What the other side says of what we send: sound, pictures.
     heard: Mutex<(Losses, Losses)>,
     /// The newest report of the other side's sound and pictures that nobody has taken.
-    clocks: Mutex<(Option<SenderClock>, Option<SenderClock>)>,
+    clocks: Mutex<BTreeMap<u32, SenderClock>>,
     connected: AtomicBool,
     connect_time: Mutex<Option<Duration>>,
     measured: Mutex<Measured>,
@@ -94,16 +103,16 @@ impl Record {
     pub(crate) fn received(&self, kind: Kind) -> &Counter {
         match kind {
             Kind::Audio => &self.audio_received,
-            Kind::Video => &self.video_received,
+            Kind::Video | Kind::Screen => &self.video_received,
         }
     }
 
-    pub(crate) fn set_clock(&self, kind: Kind, clock: SenderClock) {
-        *of_kind(kind, &mut self.clocks.lock().unwrap_or_else(PoisonError::into_inner)) = Some(clock);
+    pub(crate) fn set_clock(&self, ssrc: u32, clock: SenderClock) {
+        self.clocks.lock().unwrap_or_else(PoisonError::into_inner).insert(ssrc, clock);
     }
 
-    pub(crate) fn take_clock(&self, kind: Kind) -> Option<SenderClock> {
-        of_kind(kind, &mut self.clocks.lock().unwrap_or_else(PoisonError::into_inner)).take()
+    pub(crate) fn take_clock(&self, ssrc: u32) -> Option<SenderClock> {
+        self.clocks.lock().unwrap_or_else(PoisonError::into_inner).remove(&ssrc)
     }
 
     /// `after`: since the connection was wished for. Only the first time counts.
@@ -129,7 +138,7 @@ impl Record {
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         match kind {
             Kind::Audio => note(&mut heard.0),
-            Kind::Video => note(&mut heard.1),
+            Kind::Video | Kind::Screen => note(&mut heard.1),
         }
     }
 
@@ -169,13 +178,6 @@ impl Record {
             frames_dropped: outlet.frames_dropped(),
             target_bitrate: self.target(),
         }
-    }
-}
-
-fn of_kind<T>(kind: Kind, (sound, pictures): &mut (T, T)) -> &mut T {
-    match kind {
-        Kind::Audio => sound,
-        Kind::Video => pictures,
     }
 }
 

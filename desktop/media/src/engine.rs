@@ -15,7 +15,7 @@ use crate::frame::Picture;
 use crate::lips::{Lips, SenderClock};
 use crate::packet::{Kind, Packet, PeerTag};
 use crate::slot::lock;
-use crate::stats::{OutStats, PeerStats};
+use crate::stats::{OutStats, PeerStats, VideoSource};
 use crate::video_in::VideoIn;
 use crate::video_out::{Need, Settings, VideoOut};
 
@@ -70,7 +70,8 @@ impl Default for EngineConfig {
 pub struct Engine {
     events: Events,
     /// `None` if its thread could not be started, which was told as a notice.
-    video_out: Option<VideoOut>,
+    camera: Option<VideoOut>,
+    screen: Option<VideoOut>,
     video_in: VideoIn,
     bitrate_max: u32,
     processing: Wish,
@@ -102,10 +103,17 @@ impl Engine {
         }
         let (width, height) = (width.clamp(SIDE_MIN, WIDTH_MAX) & !1, height.clamp(SIDE_MIN, HEIGHT_MAX) & !1);
         let settings = Settings { camera, width, height, fps: fps.clamp(1, FPS_MAX), display: None };
-        let video_out = VideoOut::start(settings, events.clone())
-            .map_err(|error| events.notice(format!("No picture can be sent: {error}.")))
-            .ok();
-        video_out.iter().for_each(|video| video.choose_screen(screen.clone()));
+        // Who takes one picture only gets now this one and now that one in one stream.
+        let beginning = Instant::now();
+        let start = |source, settings| {
+            VideoOut::start(source, settings, beginning, events.clone())
+                .map_err(|error| events.notice(format!("No picture can be sent: {error}.")))
+                .ok()
+        };
+        let choice = screen;
+        let camera = start(VideoSource::Camera, settings.clone());
+        let screen = start(VideoSource::Screen, settings);
+        screen.iter().for_each(|screen| screen.choose_screen(choice.clone()));
         let (processing, reference) = (Wish::new(processing), Arc::new(Reference::new(Instant::now())));
         let processor = Processor::new(processing.clone(), Arc::clone(&reference));
         let microphone = Out::start(microphone, Arc::default(), processor, events.clone());
@@ -113,21 +121,26 @@ impl Engine {
         let speaker = In::start(speaker, mix, reference, events.clone());
         let video_in = VideoIn::new(record, isolation, events.clone());
         let lips = Mutex::default();
-        (Self { events, video_out, video_in, bitrate_max, processing, microphone, speaker, lips }, receiver)
+        (Self { events, camera, screen, video_in, bitrate_max, processing, microphone, speaker, lips }, receiver)
     }
 
     pub fn set_camera(&self, on: bool) {
-        self.with_video_out(|video| video.set_camera(on));
+        self.out(VideoSource::Camera).for_each(|video| video.set_on(on));
     }
 
-    /// While it is on, the screen is sent instead of the camera.
+    /// Beside the camera, or without it.
     pub fn set_screen(&self, on: bool) {
-        self.with_video_out(|video| video.set_screen(on));
+        self.out(VideoSource::Screen).for_each(|video| video.set_on(on));
     }
 
     /// What of the screen is shared, now or when it is switched on.
     pub fn choose_screen(&self, choice: ScreenChoice) {
-        self.with_video_out(|video| video.choose_screen(choice));
+        self.out(VideoSource::Screen).for_each(|video| video.choose_screen(choice.clone()));
+    }
+
+    /// Of the screen, moving pictures are shown 30 times a second; otherwise every letter is sharp, 15 times at most.
+    pub fn set_motion(&self, motion: bool) {
+        self.out(VideoSource::Screen).for_each(|video| video.set_motion(motion));
     }
 
     /// A microphone of this machine is open only while it is on, or listened to.
@@ -147,14 +160,14 @@ impl Engine {
     }
 
     /// A peer cannot go on without a keyframe. Calls within 300 ms end in one keyframe for all who get the same quality.
-    pub fn want_keyframe(&self, peer: PeerTag) {
-        self.with_video_out(|video| video.want_keyframe(peer));
+    pub fn want_keyframe(&self, peer: PeerTag, source: VideoSource) {
+        self.out(source).for_each(|video| video.want_keyframe(peer));
     }
 
     /// From now on a peer gets pictures, as good as it needs and can take; `None`: no more.
-    pub fn set_need(&self, peer: PeerTag, need: Option<Need>) {
+    pub fn set_need(&self, peer: PeerTag, source: VideoSource, need: Option<Need>) {
         let need = need.map(|need| Need { bitrate: need.bitrate.min(self.bitrate_max), ..need });
-        self.with_video_out(|video| video.set_need(peer, need));
+        self.out(source).for_each(|video| video.set_need(peer, need));
     }
 
     /// What the sound encoder aims at from now on, bits per second; 16 to 48 kbit/s.
@@ -177,6 +190,11 @@ impl Engine {
         self.video_in.open_peer(peer, lips);
     }
 
+    /// A second picture of a peer, without sound, under a tag of its own.
+    pub fn open_picture(&self, peer: PeerTag) {
+        self.video_in.open_peer(peer, Arc::default());
+    }
+
     /// A report of the sender came: which timestamp of this kind is which moment of its own clock.
     pub fn set_clock(&self, peer: PeerTag, kind: Kind, clock: SenderClock) {
         if let Some(lips) = lock(&self.lips).get(&peer) {
@@ -185,7 +203,8 @@ impl Engine {
     }
 
     pub fn close_peer(&self, peer: PeerTag) {
-        self.set_need(peer, None);
+        self.set_need(peer, VideoSource::Camera, None);
+        self.set_need(peer, VideoSource::Screen, None);
         lock(&self.lips).remove(&peer);
         self.speaker.close_peer(peer);
         self.video_in.close_peer(peer);
@@ -204,9 +223,9 @@ impl Engine {
         self.video_in.picture(peer)
     }
 
-    /// What is being sent at the moment; `None` while camera and screen are off. Cheap.
-    pub fn self_view(&self) -> Option<Picture> {
-        self.video_out.as_ref()?.view()
+    /// What is being sent at the moment; `None` while it is off. Cheap.
+    pub fn self_view(&self, source: VideoSource) -> Option<Picture> {
+        self.out(source).next()?.view()
     }
 
     /// The number of the process where the others' pictures are decoded, while there is one.
@@ -228,13 +247,14 @@ impl Engine {
             audio_packets: self.microphone.packets(),
             audio_level: self.microphone.level(),
             events_dropped: self.events.dropped(),
-            ..self.video_out.as_ref().map(VideoOut::stats).unwrap_or_default()
+            ..self.out(VideoSource::Camera).chain(self.out(VideoSource::Screen)).map(VideoOut::stats).sum()
         }
     }
 
-    fn with_video_out(&self, act: impl FnOnce(&VideoOut)) {
-        if let Some(video) = &self.video_out {
-            act(video);
+    fn out(&self, source: VideoSource) -> impl Iterator<Item = &VideoOut> {
+        match source {
+            VideoSource::Camera => self.camera.iter(),
+            VideoSource::Screen => self.screen.iter(),
         }
     }
 }

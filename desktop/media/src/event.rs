@@ -48,6 +48,7 @@ pub struct EncodedVideo {
     /// 90 kHz, from the time of capture.
     pub timestamp: u32,
     pub keyframe: bool,
+    pub source: VideoSource,
     /// Who has everything that it builds on.
     pub peers: Arc<[PeerTag]>,
 }

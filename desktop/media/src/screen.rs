@@ -14,6 +14,9 @@ use crate::source::{Ending, Outlet, Pacer};
 /// Enough for slides, text and a pointer; a film is not what a screen is shared for.
 pub(crate) const FPS: u32 = 15;
 
+/// Where movement matters more than letters.
+pub(crate) const MOTION_FPS: u32 = 30;
+
 /// A larger screen is scaled down to this.
 const SIZE_MAX: (u32, u32) = (1920, 1080);
 

@@ -57,7 +57,7 @@ pub struct AudioStats {
     pub tone_hz: Option<f32>,
 }
 
-/// What is on the video track.
+/// What a picture is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VideoSource {
     Camera,
@@ -67,8 +67,9 @@ pub enum VideoSource {
 /// What goes out, since the start.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct OutStats {
-    /// What is being captured and sent; `None` also when the source could not be opened or broke.
-    pub source: Option<VideoSource>,
+    /// Whether it is being captured and sent; not when it could not be opened or broke.
+    pub camera: bool,
+    pub screen: bool,
     pub frames_captured: u64,
     /// Pictures that were encoded, in however many qualities.
     pub frames_encoded: u64,
@@ -88,4 +89,24 @@ pub struct OutStats {
     pub audio_level: f32,
     /// Events that the owner was too slow for.
     pub events_dropped: u64,
+}
+
+/// Of camera and screen. The size is the screen's while it is shared.
+impl std::iter::Sum for OutStats {
+    fn sum<I: Iterator<Item = Self>>(stats: I) -> Self {
+        stats.fold(Self::default(), |sum, next| Self {
+            camera: sum.camera || next.camera,
+            screen: sum.screen || next.screen,
+            frames_captured: sum.frames_captured + next.frames_captured,
+            frames_encoded: sum.frames_encoded + next.frames_encoded,
+            keyframes: sum.keyframes + next.keyframes,
+            video_bytes: sum.video_bytes + next.video_bytes,
+            width: if next.screen { next.width } else { sum.width.max(next.width) },
+            height: if next.screen { next.height } else { sum.height.max(next.height) },
+            bitrate: sum.bitrate + next.bitrate,
+            encodings: sum.encodings + next.encodings,
+            last_mark: sum.last_mark.or(next.last_mark),
+            ..sum
+        })
+    }
 }

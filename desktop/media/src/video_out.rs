@@ -1,4 +1,4 @@
-//! The way out: camera or screen, encoded once for all whose needs are alike, on a thread of its own.
+//! The way out of a camera or a screen: encoded once for all whose needs are alike, on a thread of its own.
 
 mod encodings;
 mod ladder;
@@ -11,6 +11,7 @@ use std::io;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
+use std::time::Instant;
 
 use crossbeam_channel::Sender;
 
@@ -45,9 +46,10 @@ pub(crate) struct VideoOut {
 /// What its owner wants of the thread. The thread compares it with what is.
 #[derive(Debug, Default)]
 struct Desired {
-    camera: bool,
-    screen: bool,
+    on: bool,
     screen_choice: ScreenChoice,
+    /// What moves on the screen matters more than its letters.
+    motion: bool,
     /// Something else of the screen was chosen; the thread takes this away, as what follows.
     chosen: bool,
     /// Someone new needs a picture, also of a source that rests.
@@ -69,8 +71,8 @@ struct Shared {
 }
 
 impl VideoOut {
-    /// Starts with camera and screen off.
-    pub(crate) fn start(settings: Settings, events: Events) -> io::Result<Self> {
+    /// Starts switched off. Timestamps count from `start`.
+    pub(crate) fn start(kind: VideoSource, settings: Settings, start: Instant, events: Events) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             desired: Mutex::default(),
             view: Mutex::default(),
@@ -78,17 +80,13 @@ impl VideoOut {
             number: Arc::default(),
         });
         let (ring, bell) = crossbeam_channel::bounded(1);
-        let worker = Worker::new(settings, Arc::clone(&shared), events);
-        let thread = Builder::new().name("video-out".to_owned()).spawn(move || worker.run(&bell))?;
+        let worker = Worker::new(kind, settings, Arc::clone(&shared), start, events);
+        let thread = Builder::new().name(format!("{kind:?}-out").to_lowercase()).spawn(move || worker.run(&bell))?;
         Ok(Self { shared, ring, thread: Some(thread) })
     }
 
-    pub(crate) fn set_camera(&self, on: bool) {
-        self.wish(|desired| desired.camera = on);
-    }
-
-    pub(crate) fn set_screen(&self, on: bool) {
-        self.wish(|desired| desired.screen = on);
+    pub(crate) fn set_on(&self, on: bool) {
+        self.wish(|desired| desired.on = on);
     }
 
     /// What is shared from now on, whenever the screen is.
@@ -97,6 +95,11 @@ impl VideoOut {
             desired.screen_choice = choice;
             desired.chosen = true;
         });
+    }
+
+    /// From now on, whenever the screen is shared: 30 pictures a second, or every letter sharp.
+    pub(crate) fn set_motion(&self, motion: bool) {
+        self.wish(|desired| desired.chosen |= std::mem::replace(&mut desired.motion, motion) != motion);
     }
 
     /// `None`: nothing is encoded for it.
@@ -142,8 +145,12 @@ impl Shared {
         *view = Some(Picture { frame, number });
     }
 
-    fn set_source(&self, source: Option<VideoSource>) {
-        lock(&self.stats).source = source;
+    fn set_source(&self, kind: VideoSource, is_open: bool) {
+        let mut stats = lock(&self.stats);
+        match kind {
+            VideoSource::Camera => stats.camera = is_open,
+            VideoSource::Screen => stats.screen = is_open,
+        }
     }
 }
 

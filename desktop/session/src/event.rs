@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use protocol::{Action, ClientId, ErrorNotice, Knock, MediaState, Role, RoomSettings, TextId};
+use protocol::{Action, ClientId, ErrorNotice, Knock, MediaState, Role, RoomSettings, TextId, View};
 
 /// Something that a person may want to see.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,10 +36,10 @@ pub enum Event {
         /// What the moderator is called; `None`: an administrator, or someone who has left.
         by: Option<String>,
     },
-    /// A participant shows our picture so high, in pixels: 0 is not at all.
+    /// A participant shows our pictures so high.
     Shown {
         client: ClientId,
-        height: u32,
+        view: View,
     },
     /// The media connection to one participant changed.
     Peer {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use protocol::{Address, ClientId, ErrorNotice, IceCandidate, MediaState, Moderate, TextId, Username};
+use protocol::{Address, ClientId, ErrorNotice, IceCandidate, MediaState, Moderate, TextId, Username, View};
 
 /// How a session begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,10 +36,10 @@ pub enum Command {
     Moderate(Moderate),
     SetUsername(Username),
     SetMedia(MediaState),
-    /// How high a participant's picture is shown here, in pixels: 0 is not at all.
+    /// How high a participant's pictures are shown here.
     ShowAt {
         client: ClientId,
-        height: u32,
+        view: View,
     },
     /// Final: say `bye` to everyone and close everything.
     Leave,

@@ -115,8 +115,8 @@ impl Peers {
         self.peers.values().any(Peer::is_making_offer)
     }
 
-    pub(crate) fn set_view(&mut self, client: &ClientId, height: u32) {
-        self.views.insert(client.clone(), View { height });
+    pub(crate) fn set_view(&mut self, client: &ClientId, view: View) {
+        self.views.insert(client.clone(), view);
     }
 
     /// Whom to tell how high its picture is shown: those who understand it and know it otherwise. They count as told.

@@ -99,7 +99,7 @@ impl Session {
             Command::LoadEarlier { before } => self.load_earlier(before, now),
             Command::Moderate(wish) => self.ask(&Message::Moderate(wish), now),
             Command::SetMedia(media) => self.config.media = media,
-            Command::ShowAt { client, height } => self.peers.set_view(&client, height),
+            Command::ShowAt { client, view } => self.peers.set_view(&client, view),
             Command::SetUsername(username) => {
                 self.config.username = username;
                 self.is_named = false;

@@ -157,7 +157,8 @@ fn oneself_is_the_last_tile_and_shows_what_is_sent() {
     assert_eq!(world.face(&Tile::Me).showing, Showing::Nothing);
     world.hear([Event::Sending { camera: true, microphone: true, screen: true, hand: true }]);
     let me = world.face(&Tile::Me);
-    assert!(me.showing == Showing::Screen && me.hand && !me.muted);
+    assert!(me.showing == Showing::Camera && me.shares && me.hand && !me.muted);
+    assert_eq!(world.face(&Tile::MyScreen).showing, Showing::Screen);
 }
 
 #[test]
@@ -199,12 +200,28 @@ fn who_is_muted_or_gone_does_not_speak() {
 #[test]
 fn the_first_shared_screen_gets_the_large_place_unless_someone_is_chosen() {
     let mut world = World::inside();
-    assert_eq!(world.visit().spotlight(None), None);
+    let large = |world: &World, chosen: Option<&Tile>| {
+        let faces = world.visit().faces(world.model.sending);
+        crate::model::spotlight(&faces, chosen).map(|large| faces[large].tile.clone())
+    };
+    assert_eq!(large(&world, None), None);
     let sharing = |id| person(id, Some(MediaState { screen: true, ..MediaState::default() }));
     world.hear([Event::Session(Session::Roster(vec![sharing("me"), person("a", None), sharing("b")]))]);
-    assert_eq!(world.visit().spotlight(None), Some(client("b")));
-    assert_eq!(world.visit().spotlight(Some(&client("a"))), Some(client("a")));
-    assert_eq!(world.visit().spotlight(Some(&client("gone"))), Some(client("b")));
+    let shared = Tile::Screen(ClientId::new("b"));
+    assert_eq!(large(&world, None), Some(shared.clone()));
+    assert_eq!(large(&world, Some(&client("a"))), Some(client("a")));
+    assert_eq!(large(&world, Some(&client("gone"))), Some(shared));
+}
+
+#[test]
+fn a_shared_screen_has_a_tile_beside_its_owners() {
+    let mut world = World::inside();
+    let both = MediaState { screen: true, camera: true, ..MediaState::default() };
+    world.hear([Event::Session(Session::Roster(vec![person("me", None), person("a", Some(both)), person("b", None)]))]);
+    let tiles: Vec<_> = world.visit().faces(both).into_iter().map(|face| face.tile).collect();
+    let screen = Tile::Screen(ClientId::new("a"));
+    assert_eq!(tiles, [client("a"), screen.clone(), client("b"), Tile::Me, Tile::MyScreen]);
+    assert_eq!([world.face(&client("a")).showing, world.face(&screen).showing], [Showing::Camera, Showing::Screen]);
 }
 
 #[test]

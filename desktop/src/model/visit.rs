@@ -60,6 +60,8 @@ pub struct Face {
     pub muted: bool,
     pub hand: bool,
     pub speaking: bool,
+    /// The screen, which has a tile of its own.
+    pub shares: bool,
     pub showing: Showing,
     pub link: Link,
     pub role: Role,
@@ -95,6 +97,36 @@ impl Connection {
     }
 }
 
+impl Face {
+    /// The tile of the shared screen beside this one.
+    fn screen(&self) -> Self {
+        let tile = match &self.tile {
+            Tile::Client(id) | Tile::Screen(id) => Tile::Screen(id.clone()),
+            Tile::Me | Tile::MyScreen => Tile::MyScreen,
+        };
+        Self {
+            name: if self.me { "Your screen".to_owned() } else { format!("{}’s screen", self.name) },
+            tile,
+            me: false,
+            muted: false,
+            hand: false,
+            speaking: false,
+            shares: false,
+            showing: Showing::Screen,
+            link: self.link,
+            role: Role::Guest,
+        }
+    }
+}
+
+/// Which tile gets the large place: the chosen one while it is there, else the first shared screen.
+/// One's own screen never does by itself: it would show itself in itself.
+pub fn spotlight(faces: &[Face], chosen: Option<&Tile>) -> Option<usize> {
+    let is_chosen = |face: &Face| Some(&face.tile) == chosen;
+    let is_shared = |face: &Face| matches!(face.tile, Tile::Screen(_));
+    faces.iter().position(is_chosen).or_else(|| faces.iter().position(is_shared))
+}
+
 impl Visit {
     pub(super) fn new(room: RoomId) -> Self {
         Self {
@@ -118,10 +150,15 @@ impl Visit {
         self.people.iter().find(|person| person.id == *id)
     }
 
-    /// The tiles in join order, oneself last; `sending` is what oneself sends.
+    /// The tiles in join order, each screen beside its owner, oneself last; `sending` is what oneself sends.
     pub fn faces(&self, sending: MediaState) -> Vec<Face> {
         let (me, others): (Vec<_>, Vec<_>) = self.people.iter().partition(|person| person.me);
-        others.into_iter().chain(me).map(|person| self.face(person, sending)).collect()
+        let both = |person| {
+            let face = self.face(person, sending);
+            let screen = face.shares.then(|| face.screen());
+            [Some(face), screen]
+        };
+        others.into_iter().chain(me).flat_map(both).flatten().collect()
     }
 
     fn face(&self, person: &Person, sending: MediaState) -> Face {
@@ -133,7 +170,6 @@ impl Visit {
         };
         let showing = match media {
             None => Showing::Unknown,
-            Some(MediaState { screen: true, .. }) => Showing::Screen,
             Some(MediaState { camera: true, .. }) => Showing::Camera,
             Some(_) => Showing::Nothing,
         };
@@ -143,6 +179,7 @@ impl Visit {
             me: person.me,
             hand: media.is_some_and(|media| media.hand),
             speaking: !muted && self.speaking.contains(&speaker),
+            shares: media.is_some_and(|media| media.screen),
             link: self.link(person),
             role: person.role,
             muted,
@@ -161,19 +198,6 @@ impl Visit {
             Some(PeerState::Interrupted) => Link::Interrupted,
             None | Some(PeerState::Connecting | PeerState::Closed) => Link::Connecting,
         }
-    }
-
-    /// Whose picture gets the large place: the chosen one while it is there, else the first shared screen.
-    /// One's own screen never does: it would show itself in itself.
-    pub fn spotlight(&self, chosen: Option<&Tile>) -> Option<Tile> {
-        let is_there = |tile: &Tile| match tile {
-            Tile::Me => true,
-            Tile::Client(id) => self.person(id).is_some(),
-        };
-        chosen.filter(|tile| is_there(tile)).cloned().or_else(|| {
-            let shares = |person: &&Person| !person.me && person.media.is_some_and(|media| media.screen);
-            self.people.iter().find(shares).map(|person| Tile::Client(person.id.clone()))
-        })
     }
 
     pub(super) fn handle_status(&mut self, status: Status) {

@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use client::{Client, ClientEvent, OutgoingAudio, OutgoingVideo, Untrusted};
 use crossbeam_channel::Receiver;
-use media::{Engine, MediaEvent, Packet, PeerTag};
+use media::{Engine, MediaEvent, Packet, PeerTag, VideoSource};
 use protocol::{Action, ClientId, RoomId};
 use session::{Event as SessionEvent, Status};
 use tokio::sync::mpsc;
@@ -23,7 +23,7 @@ use crate::{Doubt, Event, Speaker};
 pub(super) struct Switchboard {
     inbox: Inbox,
     client: Mutex<Option<Client>>,
-    peers: Mutex<Peers>,
+    peers: Arc<Mutex<Peers>>,
     log: Mutex<Log>,
     memory: Memory,
     capture: Capture,
@@ -46,12 +46,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Switchboard {
-    pub(super) fn new(inbox: Inbox, memory: Memory, capture: Capture) -> Self {
+    pub(super) fn new(inbox: Inbox, memory: Memory, capture: Capture, peers: Arc<Mutex<Peers>>) -> Self {
         Self {
             inbox,
             client: Mutex::new(None),
-            // The clock of a room starts when it is entered.
-            peers: Mutex::new(Peers::new(Instant::now())),
+            peers,
             log: Mutex::new(Log::default()),
             memory,
             capture,
@@ -104,6 +103,11 @@ impl Switchboard {
         lock(&self.peers).tag(client)
     }
 
+    /// Of the picture of someone's screen.
+    pub(super) fn screen_tag(&self, client: &ClientId) -> Option<PeerTag> {
+        lock(&self.peers).screen_tag(client)
+    }
+
     pub(super) fn close_peers(&self, engine: &Engine) {
         lock(&self.peers).close_all(engine);
     }
@@ -124,10 +128,11 @@ impl Switchboard {
     fn handle_media(&self, event: MediaEvent) {
         match event {
             MediaEvent::Video(frame) => {
-                let media::EncodedVideo { data, timestamp, keyframe, peers } = frame;
-                let to = lock(&self.peers).clients(&peers);
+                let media::EncodedVideo { data, timestamp, keyframe, source, peers } = frame;
+                let to = lock(&self.peers).clients(&peers, source);
+                let screen = source == VideoSource::Screen;
                 if let Some(client) = &*lock(&self.client) {
-                    client.send_video(OutgoingVideo { data, timestamp, keyframe }, &to);
+                    client.send_video(OutgoingVideo { data, timestamp, keyframe, screen }, &to);
                 }
             }
             MediaEvent::Audio(packet) => {
@@ -137,14 +142,14 @@ impl Switchboard {
                 }
             }
             MediaEvent::KeyframeNeeded(tag) => {
-                let who = lock(&self.peers).client(tag);
-                if let (Some(who), Some(client)) = (who, &*lock(&self.client)) {
-                    client.request_keyframe(&who);
+                let who = lock(&self.peers).stream(tag);
+                if let (Some((who, kind)), Some(client)) = (who, &*lock(&self.client)) {
+                    client.request_keyframe(&who, kind);
                 }
             }
             MediaEvent::Speaking { who: None, speaking } => self.tell(Event::Speaking { who: Speaker::Me, speaking }),
             MediaEvent::Speaking { who: Some(tag), speaking } => {
-                if let Some(client) = lock(&self.peers).client(tag) {
+                if let Some((client, _)) = lock(&self.peers).stream(tag) {
                     self.tell(Event::Speaking { who: Speaker::Client(client), speaking });
                 }
             }
@@ -171,18 +176,24 @@ impl Switchboard {
         while let Some(event) = events.recv().await {
             match event {
                 ClientEvent::Rtp { client, kind, packet } => {
-                    let tag = lock(&this.peers).open(&client, &engine, packet.arrived);
-                    engine.receive(tag, media_kind(kind), media_packet(packet));
+                    let (tag, kind) = lock(&this.peers).open_stream(&client, kind, &engine, packet.arrived);
+                    engine.receive(tag, kind, media_packet(packet));
                 }
                 ClientEvent::Clock { client, kind, clock } => {
+                    // What is said is heard with the speaker's face.
+                    let kind = match kind {
+                        client::Kind::Audio => media::Kind::Audio,
+                        client::Kind::Video => media::Kind::Video,
+                        client::Kind::Screen => continue,
+                    };
                     if let Some(tag) = this.tag(&client) {
                         let client::SenderClock { ntp, timestamp } = clock;
-                        engine.set_clock(tag, media_kind(kind), media::SenderClock { ntp, timestamp });
+                        engine.set_clock(tag, kind, media::SenderClock { ntp, timestamp });
                     }
                 }
-                ClientEvent::KeyframeWanted(clients) => {
-                    let tags = clients.iter().filter_map(|client| this.tag(client));
-                    tags.for_each(|tag| engine.want_keyframe(tag));
+                ClientEvent::KeyframeWanted(wishes) => {
+                    let peers = lock(&this.peers);
+                    wishes.iter().for_each(|(client, kind)| peers.want_keyframe(client, *kind, &engine));
                 }
                 ClientEvent::Bitrate { client, bps } => lock(&this.peers).set_bitrate(&client, bps, &engine),
                 ClientEvent::SoundLoss(percent) => engine.set_sound_loss(percent),
@@ -275,13 +286,16 @@ impl Switchboard {
             | SessionEvent::Knocking(_)
             | SessionEvent::Moderated { .. }
             | SessionEvent::Notice(_) => {}
-            SessionEvent::Shown { client, height } => lock(&self.peers).set_shown(client, *height, engine),
+            SessionEvent::Shown { client, view } => lock(&self.peers).set_shown(client, *view, engine),
             SessionEvent::Roster(participants) => {
                 log.names.extend(participants.iter().map(|one| (one.id.clone(), one.username.clone())));
             }
             SessionEvent::Chat(line) if !line.mine => log.messages.received += 1,
             SessionEvent::Chat(_) => log.messages.echoed += 1,
-            SessionEvent::Peer { client, state } => lock(&self.peers).follow(client, *state, engine, now),
+            SessionEvent::Peer { client, state } => {
+                let takes_both = lock(&self.client).as_ref().is_some_and(|handle| handle.takes_both(client));
+                lock(&self.peers).follow(client, (*state, takes_both), engine, now);
+            }
         }
     }
 
@@ -305,13 +319,6 @@ impl Switchboard {
             peers: lines.collect(),
             sent: (&engine.out_stats()).into(),
         }
-    }
-}
-
-fn media_kind(kind: client::Kind) -> media::Kind {
-    match kind {
-        client::Kind::Audio => media::Kind::Audio,
-        client::Kind::Video => media::Kind::Video,
     }
 }
 

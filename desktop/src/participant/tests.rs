@@ -1,6 +1,7 @@
 //! Cameras and microphones are let go when the stay is over, whoever ended it and whether or not anybody looks.
 
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use client::ClientEvent;
 use crossbeam_channel::Receiver;
@@ -13,6 +14,7 @@ use url::Url;
 
 use super::capture::Capture;
 use super::inbox::{Inbox, Told};
+use super::peers::Peers;
 use super::room::Switchboard;
 use super::{Participant, ParticipantConfig};
 use crate::memory::Memory;
@@ -42,10 +44,11 @@ impl Bench {
     fn new() -> Self {
         let captured = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&captured);
+        let peers = Arc::new(Mutex::new(Peers::new(Instant::now())));
         let capture = Capture::new(FILMED, move |sending| told.lock().unwrap().push(sending.unwrap_or_default()));
         let (sender, inbox) = Inbox::channel(Arc::new(|| {}));
         let (engine, _) = Engine::start(idle());
-        let switchboard = Arc::new(Switchboard::new(sender, Memory::default(), capture));
+        let switchboard = Arc::new(Switchboard::new(sender, Memory::default(), capture, peers));
         Self { switchboard, inbox, captured, engine: Arc::new(engine) }
     }
 

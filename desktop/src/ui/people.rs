@@ -21,7 +21,8 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, visit: &Visit, i
         ui.add_space(6.0);
         door::show(ui, view, visit, intents);
         let mine = visit.hall.role();
-        for face in visit.faces(model.sending) {
+        let is_person = |face: &Face| matches!(face.tile, Tile::Me | Tile::Client(_));
+        for face in visit.faces(model.sending).into_iter().filter(is_person) {
             ui.push_id(face.tile_key(), |ui| one(ui, &face, mine, view, intents));
         }
     });
@@ -30,8 +31,8 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, visit: &Visit, i
 impl Face {
     fn tile_key(&self) -> String {
         match &self.tile {
-            Tile::Me => String::new(),
-            Tile::Client(id) => id.as_str().to_owned(),
+            Tile::Me | Tile::MyScreen => String::new(),
+            Tile::Client(id) | Tile::Screen(id) => id.as_str().to_owned(),
         }
     }
 }
@@ -51,8 +52,10 @@ fn one(ui: &mut Ui, face: &Face, mine: Role, view: &mut View, intents: &mut Vec<
     match face.showing {
         Showing::Nothing => mark(Icon::CameraOff, theme::BAD),
         Showing::Camera => mark(Icon::Camera, theme::SOFT),
-        Showing::Screen => mark(Icon::Screen, theme::ACCENT),
-        Showing::Unknown => {}
+        Showing::Screen | Showing::Unknown => {}
+    }
+    if face.shares {
+        mark(Icon::Screen, theme::ACCENT);
     }
     if face.muted {
         mark(Icon::MicrophoneOff, theme::BAD);

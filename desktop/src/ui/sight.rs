@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use eframe::egui::{Rect, Ui};
-use protocol::ClientId;
+use protocol::{ClientId, View};
 
 use super::Intent;
 use crate::{Command, Tile};
@@ -14,27 +14,38 @@ const HEIGHTS: [u32; 9] = [90, 135, 180, 270, 360, 540, 720, 1080, 2160];
 #[derive(Debug, Default)]
 pub(super) struct Sight {
     /// Of the frame that is being painted.
-    seen: BTreeMap<ClientId, u32>,
-    told: BTreeMap<ClientId, u32>,
+    seen: BTreeMap<ClientId, Seen>,
+    told: BTreeMap<ClientId, View>,
+}
+
+/// Of one person.
+#[derive(Debug, Default)]
+struct Seen {
+    camera: u32,
+    screen: u32,
 }
 
 impl Sight {
     /// Someone's tile is at `rect`.
     pub(super) fn note(&mut self, ui: &Ui, tile: &Tile, rect: Rect) {
-        let Tile::Client(client) = tile else { return };
-        let is_seen = ui.is_rect_visible(rect);
-        let pixels = if is_seen { rect.height().max(rect.width() * 9.0 / 16.0) * ui.pixels_per_point() } else { 0.0 };
-        self.seen.insert(client.clone(), step(pixels));
+        let pixels = rect.height().max(rect.width() * 9.0 / 16.0) * ui.pixels_per_point();
+        let height = step(if ui.is_rect_visible(rect) { pixels } else { 0.0 });
+        match tile {
+            Tile::Client(client) => self.seen.entry(client.clone()).or_default().camera = height,
+            Tile::Screen(client) => self.seen.entry(client.clone()).or_default().screen = height,
+            Tile::Me | Tile::MyScreen => {}
+        }
     }
 
     /// What has changed since the last frame. Whoever is not on the stage at all is not seen; whoever left is forgotten.
     pub(super) fn tell(&mut self, present: &[&ClientId], intents: &mut Vec<Intent>) {
-        let seen = std::mem::take(&mut self.seen);
+        let mut seen = std::mem::take(&mut self.seen);
         self.told.retain(|client, _| present.contains(&client));
         for client in present {
-            let height = seen.get(*client).copied().unwrap_or(0);
-            if self.told.insert((*client).clone(), height) != Some(height) {
-                intents.push(Intent::Do(Command::ShowAt { client: (*client).clone(), height }));
+            let Seen { camera, screen } = seen.remove(*client).unwrap_or_default();
+            let view = View { height: camera, screen: Some(screen) };
+            if self.told.insert((*client).clone(), view) != Some(view) {
+                intents.push(Intent::Do(Command::ShowAt { client: (*client).clone(), view }));
             }
         }
     }
@@ -58,7 +69,7 @@ mod tests {
 
     fn told(intents: &[Intent]) -> Vec<(String, u32)> {
         let shown = |intent: &Intent| match intent {
-            Intent::Do(Command::ShowAt { client, height }) => Some((client.to_string(), *height)),
+            Intent::Do(Command::ShowAt { client, view }) => Some((client.to_string(), view.height)),
             _ => None,
         };
         intents.iter().filter_map(shown).collect()
@@ -78,7 +89,8 @@ mod tests {
         let (a, b) = (ClientId::new("a"), ClientId::new("b"));
         let mut frame = |seen: &[(&ClientId, u32)], present: &[&ClientId]| {
             let mut intents = Vec::new();
-            sight.seen = seen.iter().map(|(client, height)| ((*client).clone(), *height)).collect();
+            sight.seen =
+                seen.iter().map(|(client, height)| ((*client).clone(), Seen { camera: *height, screen: 0 })).collect();
             sight.tell(present, &mut intents);
             told(&intents)
         };

@@ -7,24 +7,23 @@ use super::theme::{self, GAP};
 use super::widget::{Look, button, soft};
 use super::{Intent, Scene, View, room, status, tile};
 use crate::Tile;
-use crate::model::{Face, Visit};
+use crate::model::{self, Face, Visit};
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut View, visit: &Visit, intents: &mut Vec<Intent>) {
     status::banner(ui, visit, scene.now);
     let faces = visit.faces(scene.model.sending);
-    if faces.len() == 1 {
+    if visit.people.len() == 1 {
         invitation(ui, scene, visit);
     }
     let area = ui.available_rect_before_wrap();
     ui.allocate_rect(area, eframe::egui::Sense::hover());
-    let large = visit.spotlight(view.chosen.as_ref()).and_then(|tile| faces.iter().position(|face| face.tile == tile));
-    match large {
+    match model::spotlight(&faces, view.chosen.as_ref()) {
         Some(large) if faces.len() > 1 => spotlight(ui, area, scene, view, &faces, large),
         Some(_) | None => grid(ui, area, scene, view, &faces),
     }
     let others = faces.iter().filter_map(|face| match &face.tile {
         Tile::Client(client) => Some(client),
-        Tile::Me => None,
+        Tile::Me | Tile::MyScreen | Tile::Screen(_) => None,
     });
     view.sight.tell(&others.collect::<Vec<_>>(), intents);
     if view.side == Some(super::Side::Chat) && visit.chat.unread() > 0 {

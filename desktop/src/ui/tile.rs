@@ -56,6 +56,8 @@ fn id(tile: &Tile) -> Id {
     match tile {
         Tile::Me => Id::unique("my tile"),
         Tile::Client(client) => Id::unique(("tile", client.as_str())),
+        Tile::MyScreen => Id::unique("my screen"),
+        Tile::Screen(client) => Id::unique(("screen", client.as_str())),
     }
 }
 
@@ -70,7 +72,7 @@ fn description(face: &Face, large: bool) -> String {
     say(face.role != protocol::Role::Guest, &role_name(face.role).unwrap_or_default().to_lowercase());
     say(face.muted, "microphone off");
     say(face.showing == Showing::Nothing, "camera off");
-    say(face.showing == Showing::Screen, "shares the screen");
+    say(face.shares, "shares the screen");
     say(face.hand, "hand raised");
     say(face.speaking, "speaking");
     say(face.link == Link::Connecting, "connecting");

@@ -124,7 +124,7 @@ impl Bench {
     pub(crate) fn sights(&self) -> Vec<(String, u32)> {
         let commands = std::mem::take(&mut self.wire.borrow_mut().commands);
         let sight = |command| match command {
-            Command::ShowAt { client, height } => Some((client.to_string(), height)),
+            Command::ShowAt { client, view } => Some((client.to_string(), view.height)),
             _ => None,
         };
         commands.into_iter().filter_map(sight).collect()

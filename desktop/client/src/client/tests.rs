@@ -7,6 +7,7 @@ use session::Status;
 use url::Url;
 
 use super::*;
+use crate::Kind;
 use crate::stand_in::StandIn;
 
 /// Longer than anything here takes on a busy machine.
@@ -77,10 +78,10 @@ async fn media_without_anyone_to_send_it_to_costs_nothing_and_hurts_nobody() {
     let server = StandIn::start(|_| (502, Vec::new(), String::new())).await;
     let (client, _events) = start(server.url.clone());
     for timestamp in 0..10_000 {
-        let frame = OutgoingVideo { data: vec![0; 5000].into(), timestamp, keyframe: false };
+        let frame = OutgoingVideo { data: vec![0; 5000].into(), timestamp, keyframe: false, screen: false };
         client.send_video(frame, &[ClientId::new("nobody")]);
         client.send_audio(OutgoingAudio { data: vec![0; 80].into(), timestamp });
     }
-    client.request_keyframe(&ClientId::new("nobody"));
+    client.request_keyframe(&ClientId::new("nobody"), Kind::Video);
     assert!(client.peer_reports().is_empty());
 }

@@ -25,24 +25,26 @@ use crate::{Kind, SenderClock};
 pub(super) struct Feedback {
     wish: KeyframeWish,
     record: Arc<Record>,
+    /// The stream of our screen.
+    screen: u32,
     /// Our streams.
     streams: Vec<(u32, Kind)>,
     /// The other side's.
-    theirs: Vec<(u32, Kind)>,
+    theirs: Vec<u32>,
     incoming: VecDeque<TaggedPacket>,
     outgoing: VecDeque<TaggedPacket>,
 }
 
 impl Feedback {
-    pub(super) fn new(wish: KeyframeWish, record: Arc<Record>) -> Self {
+    pub(super) fn new(wish: KeyframeWish, record: Arc<Record>, screen: u32) -> Self {
         let (incoming, outgoing) = (VecDeque::new(), VecDeque::new());
-        Self { wish, record, streams: Vec::new(), theirs: Vec::new(), incoming, outgoing }
+        Self { wish, record, screen, streams: Vec::new(), theirs: Vec::new(), incoming, outgoing }
     }
 
     fn hear(&self, report: &dyn rtc::rtcp::Packet) {
         let report = report.as_any();
         if report.is::<PictureLossIndication>() || report.is::<FullIntraRequest>() {
-            self.wish.wish();
+            self.hear_wish(report);
             self.record.hear(Kind::Video, |losses| losses.plis += 1);
         } else if let Some(nack) = report.downcast_ref::<TransportLayerNack>() {
             if let Some(kind) = self.kind_of(nack.media_ssrc) {
@@ -52,9 +54,26 @@ impl Feedback {
             self.hear_losses(&report.reports);
         } else if let Some(report) = report.downcast_ref::<SenderReport>() {
             self.hear_losses(&report.reports);
-            if let Some((_, kind)) = self.theirs.iter().find(|(stream, _)| *stream == report.ssrc) {
-                self.record.set_clock(*kind, SenderClock { ntp: report.ntp_time, timestamp: report.rtp_time });
+            if self.theirs.contains(&report.ssrc) {
+                self.record.set_clock(report.ssrc, SenderClock { ntp: report.ntp_time, timestamp: report.rtp_time });
             }
+        }
+    }
+
+    /// RFC 4585, section 6.3.1, and RFC 5104, section 4.3.1: the one names its stream in the header, the other in entries.
+    fn hear_wish(&self, report: &dyn std::any::Any) {
+        let mut ssrcs = Vec::new();
+        if let Some(report) = report.downcast_ref::<PictureLossIndication>() {
+            ssrcs.push(report.media_ssrc);
+        } else if let Some(report) = report.downcast_ref::<FullIntraRequest>() {
+            ssrcs.extend(report.fir.iter().map(|entry| entry.ssrc));
+        }
+        let wished = |kind| ssrcs.iter().any(|ssrc| self.kind_of(*ssrc) == Some(kind));
+        if wished(Kind::Screen) {
+            self.wish.wish(Kind::Screen);
+        }
+        if wished(Kind::Video) || !wished(Kind::Screen) {
+            self.wish.wish(Kind::Video);
         }
     }
 
@@ -107,7 +126,12 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Feedback {
 
 impl Interceptor for Feedback {
     fn bind_local_stream(&mut self, info: &StreamInfo) {
-        self.streams.push((info.ssrc, kind_of(info)));
+        let kind = match info.ssrc {
+            ssrc if ssrc == self.screen => Kind::Screen,
+            _ if info.mime_type.starts_with("audio/") => Kind::Audio,
+            _ => Kind::Video,
+        };
+        self.streams.push((info.ssrc, kind));
     }
 
     fn unbind_local_stream(&mut self, info: &StreamInfo) {
@@ -115,14 +139,10 @@ impl Interceptor for Feedback {
     }
 
     fn bind_remote_stream(&mut self, info: &StreamInfo) {
-        self.theirs.push((info.ssrc, kind_of(info)));
+        self.theirs.push(info.ssrc);
     }
 
     fn unbind_remote_stream(&mut self, info: &StreamInfo) {
-        self.theirs.retain(|(ssrc, _)| *ssrc != info.ssrc);
+        self.theirs.retain(|ssrc| *ssrc != info.ssrc);
     }
-}
-
-fn kind_of(info: &StreamInfo) -> Kind {
-    if info.mime_type.starts_with("audio/") { Kind::Audio } else { Kind::Video }
 }

@@ -25,7 +25,8 @@ const REPAIR_SLOT: usize = 6_500;
 const FEEDBACK_SLOT: usize = 20_000;
 
 /// VP8 and Opus only: whatever a browser offers, it is these that it sends.
-pub(super) fn setup(record: &Arc<Record>, wish: &KeyframeWish) -> Result<MediaSetup, EngineError> {
+/// `screen` is the SSRC of our screen's picture.
+pub(super) fn setup(record: &Arc<Record>, wish: &KeyframeWish, screen: u32) -> Result<MediaSetup, EngineError> {
     let refused = |error: webrtc::error::Error| EngineError::Setup(error.to_string());
     let mut codecs = MediaEngine::default();
     codecs.register_codec(opus(), RtpCodecKind::Audio).map_err(refused)?;
@@ -40,7 +41,7 @@ pub(super) fn setup(record: &Arc<Record>, wish: &KeyframeWish) -> Result<MediaSe
         .with(Slot::CongestionControl, CongestionControlBuilder::new(Estimate::new(Arc::clone(record))).build())
         .with(Slot::TwccSender, TwccSenderBuilder::new().build())
         .with(Slot::from(REPAIR_SLOT), Repair::default())
-        .with(Slot::from(FEEDBACK_SLOT), Feedback::new(wish.clone(), Arc::clone(record)));
+        .with(Slot::from(FEEDBACK_SLOT), Feedback::new(wish.clone(), Arc::clone(record), screen));
     Ok(MediaSetup { codecs, chain })
 }
 

@@ -10,10 +10,12 @@ use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 use webrtc::media_stream::track_remote::TrackRemote;
 use webrtc::peer_connection::{RTCIceCandidateInit, RTCPeerConnectionState, RTCSessionDescription, StatsSelector};
+use webrtc::rtp_transceiver::RtpTransceiver;
 
 use super::connection::{Connection, ConnectionEvent};
-use super::send::OutTracks;
+use super::send::{OutTracks, Ssrcs};
 use super::{Engine, EngineError, media, receive, remote, stats};
+use crate::Kind;
 use crate::inlet::Inlet;
 use crate::keyframes::KeyframeWish;
 use crate::outlet::Outlet;
@@ -47,7 +49,7 @@ pub(crate) enum Order {
     AcceptOffer { sdp: String, rollback: bool, complete: bool },
     AcceptAnswer { sdp: String },
     AddCandidate(IceCandidate),
-    RequestKeyframe,
+    RequestKeyframe(Kind),
 }
 
 /// What came of it.
@@ -87,7 +89,7 @@ impl Peer {
 }
 
 impl Engine {
-    /// Opens a connection with one sendrecv audio and one sendrecv video transceiver.
+    /// Opens a connection with sendrecv transceivers for sound, camera and screen.
     pub(crate) fn open_peer(self: &Arc<Self>, surroundings: Surroundings) -> Peer {
         let (orders, incoming) = mpsc::channel(ORDERS);
         let mut task = JoinSet::new();
@@ -138,7 +140,9 @@ struct Actor {
     events: mpsc::Receiver<ConnectionEvent>,
     /// Until the connection stands and the writer takes them.
     tracks: Option<OutTracks>,
-    received: Vec<Arc<dyn TrackRemote>>,
+    received: Vec<(Arc<dyn TrackRemote>, Kind)>,
+    /// Where both sides send their screens, if both know of it.
+    screen: Arc<dyn RtpTransceiver>,
     turn: u32,
     gathering: Option<Gathering>,
     /// Whether candidates are told one by one.
@@ -155,9 +159,10 @@ impl Actor {
         opened: Instant,
     ) -> Result<Self, (Surroundings, EngineError)> {
         let connected = async {
-            let setup = media::setup(&surroundings.record, &surroundings.wish)?;
+            let ssrcs = Ssrcs::random();
+            let setup = media::setup(&surroundings.record, &surroundings.wish, ssrcs.screen)?;
             let (connection, events) = engine.connect(&surroundings.ice_servers, setup).await?;
-            let tracks = OutTracks::add(&connection).await?;
+            let tracks = OutTracks::add(&connection, ssrcs).await?;
             Ok((connection, events, tracks))
         };
         let (connection, events, tracks) = match connected.await {
@@ -169,6 +174,7 @@ impl Actor {
             opened,
             connection,
             events,
+            screen: tracks.screen(),
             tracks: Some(tracks),
             received: Vec::new(),
             turn: 0,
@@ -217,8 +223,8 @@ impl Actor {
                 }
                 Ok(())
             }
-            Order::RequestKeyframe => {
-                for track in &self.received {
+            Order::RequestKeyframe(wanted) => {
+                for (track, _) in self.received.iter().filter(|(_, kind)| *kind == wanted) {
                     receive::request_keyframe(&**track).await;
                 }
                 Ok(())
@@ -315,9 +321,10 @@ impl Actor {
             }
             ConnectionEvent::Candidate(_) => {}
             ConnectionEvent::Track(track) => {
-                self.received.push(Arc::clone(&track));
+                let Some(kind) = receive::kind_of(&*track, &*self.screen).await else { return };
+                self.received.push((Arc::clone(&track), kind));
                 let Surroundings { inlet, record, .. } = &self.surroundings;
-                self.work.spawn(receive::run(track, inlet.clone(), Arc::clone(record)));
+                self.work.spawn(receive::run(track, kind, inlet.clone(), Arc::clone(record)));
             }
             ConnectionEvent::State(state) => self.handle_state(state).await,
         }
@@ -328,7 +335,7 @@ impl Actor {
         match state {
             RTCPeerConnectionState::Connected => {
                 record.set_connected(self.opened.elapsed());
-                outlet.open();
+                outlet.open(self.screen.current_direction().await.is_ok_and(|way| way.has_send() && way.has_recv()));
                 match self.tracks.take() {
                     Some(tracks) => {
                         let (outlet, record) = (Arc::clone(outlet), Arc::clone(record));
@@ -339,7 +346,7 @@ impl Actor {
                         });
                     }
                     // It was away for a while, and has missed something.
-                    None => wish.wish(),
+                    None => [Kind::Video, Kind::Screen].into_iter().for_each(|kind| wish.wish(kind)),
                 }
                 self.tell(PeerEvent::Connected).await;
             }

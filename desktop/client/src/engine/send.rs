@@ -18,10 +18,10 @@ use webrtc::rtp_transceiver::{RtpSender, RtpTransceiver};
 use super::connection::Connection;
 use super::{EngineError, media};
 use crate::OutgoingAudio;
-use crate::outlet::{Frame, Item, Outlet};
+use crate::outlet::{Frame, Outlet};
 use crate::record::{Counter, Record};
 
-/// Both tracks are of one stream, so that a browser plays them together.
+/// All tracks are of one stream, so that a browser plays them together; of two pictures it plays the first.
 const STREAM: &str = "rtc-chat";
 /// Pictures leave at this multiple of the estimate: a frame is out well before the next one.
 const PACE: f64 = 2.5;
@@ -41,48 +41,86 @@ struct OutTrack {
     sequence: u16,
 }
 
-/// The two tracks that every connection has from the start.
+/// The streams' names on the wire, chosen before the connection is made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ssrcs {
+    audio: u32,
+    video: u32,
+    pub(super) screen: u32,
+}
+
+impl Ssrcs {
+    pub(super) fn random() -> Self {
+        Self { audio: rand::random(), video: rand::random(), screen: rand::random() }
+    }
+}
+
+/// The tracks that every connection has from the start.
 pub(super) struct OutTracks {
     audio: OutTrack,
-    video: OutTrack,
+    pictures: [OutTrack; 2],
+}
+
+/// A frame on its way out.
+struct Going {
+    frame: Arc<Frame>,
+    /// The payload that is next.
+    next: usize,
 }
 
 impl OutTracks {
-    /// Adds a sendrecv transceiver for each.
-    pub(super) async fn add(connection: &Connection) -> Result<Self, EngineError> {
+    /// Adds a sendrecv transceiver for each. Whoever knows of one picture only leaves the last one out, or only listens.
+    pub(super) async fn add(connection: &Connection, ssrcs: Ssrcs) -> Result<Self, EngineError> {
         Ok(Self {
-            audio: OutTrack::add(connection, RtpCodecKind::Audio, media::opus()).await?,
-            video: OutTrack::add(connection, RtpCodecKind::Video, media::vp8()).await?,
+            audio: OutTrack::add(connection, RtpCodecKind::Audio, media::opus(), ssrcs.audio).await?,
+            pictures: [
+                OutTrack::add(connection, RtpCodecKind::Video, media::vp8(), ssrcs.video).await?,
+                OutTrack::add(connection, RtpCodecKind::Video, media::vp8(), ssrcs.screen).await?,
+            ],
         })
     }
 
-    /// Sends until the connection is gone.
+    pub(super) fn screen(&self) -> Arc<dyn RtpTransceiver> {
+        Arc::clone(&self.pictures[1].transceiver)
+    }
+
+    /// Sends until the connection is gone: sound at once, and the packets of two pictures in turn.
     pub(super) async fn run(mut self, outlet: Arc<Outlet>, record: Arc<Record>) -> Result<(), Error> {
         let mut audio_type = self.audio.payload_type().await?;
-        let mut video_type = self.video.payload_type().await?;
+        let mut types = [None, None];
         let mut pace = Pace::new(Instant::now());
+        let mut going: [Option<Going>; 2] = [None, None];
+        let mut turn = 0;
         loop {
-            match outlet.next().await {
-                Item::Audio(packet) => self.send_audio(audio_type, packet, &record.audio_sent).await?,
-                Item::Video(frame) => {
-                    if frame.keyframe {
-                        // What was negotiated may have been negotiated anew.
-                        audio_type = self.audio.payload_type().await?;
-                        video_type = self.video.payload_type().await?;
-                    }
-                    let Some(video_type) = video_type else { continue };
-                    for (i, payload) in frame.payloads.iter().enumerate() {
-                        while let Some(packet) = outlet.next_audio() {
-                            self.send_audio(audio_type, packet, &record.audio_sent).await?;
-                        }
-                        let rate = record.target().unwrap_or(DEFAULT_RATE);
-                        if let Some(wait) = pace.wait(payload.len(), rate, Instant::now()) {
-                            tokio::time::sleep(wait).await;
-                        }
-                        self.send_video(video_type, &frame, i, payload, &record.video_sent).await?;
-                    }
-                    record.frames_sent.fetch_add(1, Ordering::Relaxed);
+            while let Some(packet) = outlet.next_audio() {
+                self.send_audio(audio_type, packet, &record.audio_sent).await?;
+            }
+            for (i, going) in going.iter_mut().enumerate().filter(|(_, going)| going.is_none()) {
+                let Some(frame) = outlet.next_frame(i) else { continue };
+                if frame.keyframe {
+                    // What was negotiated may have been negotiated anew.
+                    audio_type = self.audio.payload_type().await?;
+                    types[i] = self.pictures[i].payload_type().await?;
                 }
+                *going = types[i].is_some().then_some(Going { frame, next: 0 });
+            }
+            turn = if going[1 - turn].is_some() { 1 - turn } else { turn };
+            let (Some(Going { frame, next }), Some(payload_type)) = (&mut going[turn], types[turn]) else {
+                outlet.filled().await;
+                continue;
+            };
+            let payload = &frame.payloads[*next];
+            *next += 1;
+            let last = *next == frame.payloads.len();
+            let rate = record.target().unwrap_or(DEFAULT_RATE);
+            if let Some(wait) = pace.wait(payload.len(), rate, Instant::now()) {
+                tokio::time::sleep(wait).await;
+            }
+            record.video_sent.count(payload.len());
+            self.pictures[turn].write(payload_type, frame.timestamp, last, payload.clone()).await?;
+            if last {
+                going[turn] = None;
+                record.frames_sent.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
@@ -98,19 +136,6 @@ impl OutTracks {
         // A marker says that a talk spurt begins (RFC 3551, section 4.1); ours never end.
         self.audio.write(payload_type, packet.timestamp, false, packet.data).await
     }
-
-    async fn send_video(
-        &mut self,
-        payload_type: u8,
-        frame: &Frame,
-        i: usize,
-        payload: &Bytes,
-        sent: &Counter,
-    ) -> Result<(), Error> {
-        sent.count(payload.len());
-        let last = i + 1 == frame.payloads.len();
-        self.video.write(payload_type, frame.timestamp, last, payload.clone()).await
-    }
 }
 
 impl OutTrack {
@@ -118,9 +143,9 @@ impl OutTrack {
         connection: &Connection,
         kind: RtpCodecKind,
         codec: RTCRtpCodecParameters,
+        ssrc: u32,
     ) -> Result<Self, EngineError> {
         let refused = |error: Error| EngineError::Setup(error.to_string());
-        let ssrc = rand::random();
         let encoding = RTCRtpEncodingParameters {
             rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..Default::default() },
             codec: codec.rtp_codec.clone(),

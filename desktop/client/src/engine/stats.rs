@@ -17,8 +17,8 @@ pub(super) fn measure(report: &RTCStatsReport) -> Measured {
             plis: stream.pli_count.into(),
         };
         match stream.received_rtp_stream_stats.rtp_stream_stats.kind {
-            RtpCodecKind::Audio => measured.audio_received = losses,
-            RtpCodecKind::Video => measured.video_received = losses,
+            RtpCodecKind::Audio => measured.audio_received.add(losses),
+            RtpCodecKind::Video => measured.video_received.add(losses),
             _ => {}
         }
     }

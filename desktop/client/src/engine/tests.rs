@@ -1,5 +1,6 @@
 //! Two engine peers in one process, over the loopback.
 
+mod both;
 mod clocks;
 mod loss;
 
@@ -113,7 +114,7 @@ impl Side {
     }
 
     fn send_video(&self, frame: &[u8], timestamp: u32, keyframe: bool) {
-        let frame = Frame { payloads: vp8::packetize(frame), timestamp, keyframe };
+        let frame = Frame { payloads: vp8::packetize(frame), timestamp, keyframe, screen: false };
         self.outlet.push_video(Arc::new(frame), Instant::now());
     }
 
@@ -183,7 +184,7 @@ async fn a_pli_wants_a_keyframe_and_a_new_connection_by_itself_does_not() {
     let (_engine, a, mut b) = connected_pair().await;
     assert_media_flows(&a, &mut b).await;
     assert!(a.wishes.take().is_empty());
-    b.order(Order::RequestKeyframe);
+    b.order(Order::RequestKeyframe(Kind::Video));
     a.wished().await;
 }
 
@@ -194,11 +195,13 @@ async fn an_offer_has_one_stream_one_codec_each_and_its_candidates() {
     a.offer(true, false);
     let offer = a.description().await;
     let media: Vec<&str> = offer.lines().filter(|line| line.starts_with("m=")).collect();
-    assert_eq!(media.len(), 2, "{offer}");
+    assert_eq!(media.len(), 3, "{offer}");
     assert!(media[0].starts_with("m=audio") && media[0].ends_with(" 111"), "{offer}");
-    assert!(media[1].starts_with("m=video") && media[1].contains(" 96"), "{offer}");
-    assert_eq!(offer.matches("a=sendrecv").count(), 2, "{offer}");
-    assert_eq!(offer.matches("a=msid:rtc-chat ").count(), 2, "{offer}");
+    for pictures in &media[1..] {
+        assert!(pictures.starts_with("m=video") && pictures.contains(" 96"), "{offer}");
+    }
+    assert_eq!(offer.matches("a=sendrecv").count(), 3, "{offer}");
+    assert_eq!(offer.matches("a=msid:rtc-chat ").count(), 3, "{offer}");
     assert!(offer.contains("127.0.0.1"), "{offer}");
     assert!(offer.contains("a=candidate:") && offer.contains("a=rtcp-fb:96 nack pli"), "{offer}");
     assert!(offer.contains("transport-wide-cc"), "{offer}");
@@ -348,7 +351,7 @@ async fn a_nonsensical_description_fails_and_nothing_else_happens() {
 async fn what_a_connection_does_is_on_record() {
     let (_engine, a, mut b) = connected_pair().await;
     assert_media_flows(&a, &mut b).await;
-    b.order(Order::RequestKeyframe);
+    b.order(Order::RequestKeyframe(Kind::Video));
     let deadline = Instant::now() + PATIENCE;
     loop {
         let (sent, got) = (a.record.report(&a.outlet), b.record.report(&b.outlet));

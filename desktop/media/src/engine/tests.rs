@@ -30,7 +30,7 @@ impl Packetiser {
                 let packet = packet(self.audio, audio.timestamp, true, audio.data);
                 engine.receive(ECHO, Kind::Audio, packet);
             }
-            MediaEvent::KeyframeNeeded(peer) => engine.want_keyframe(peer),
+            MediaEvent::KeyframeNeeded(peer) => engine.want_keyframe(peer, VideoSource::Camera),
             MediaEvent::Notice(notice) => panic!("{notice}"),
             MediaEvent::Speaking { .. }
             | MediaEvent::Level(_)
@@ -67,7 +67,7 @@ fn what_one_sends_is_seen_and_heard_and_recorded() {
     let folder = TempDir::new().unwrap();
     let (engine, events) = Engine::start(config(Some(folder.path().join("new"))));
     engine.open_peer(ECHO);
-    engine.set_need(ECHO, Some(Need { bitrate: 1_000_000, height: None }));
+    engine.set_need(ECHO, VideoSource::Camera, Some(Need { bitrate: 1_000_000, height: None }));
     engine.set_camera(true);
     engine.set_microphone(true);
     let mut packetiser = Packetiser::default();
@@ -80,7 +80,7 @@ fn what_one_sends_is_seen_and_heard_and_recorded() {
     assert!(stats.video.dropped == 0 && stats.video.latency_p50_ms.is_some_and(|delay| delay < 500), "{stats:?}");
     assert!(stats.audio.tone_hz.is_some_and(|pitch| (pitch - 1_000.0).abs() < 20.0), "{stats:?}");
     assert_eq!(engine.picture(ECHO).map(|picture| picture.frame.width()), Some(320));
-    assert_eq!(engine.self_view().map(|picture| picture.frame.height()), Some(180));
+    assert_eq!(engine.self_view(VideoSource::Camera).map(|picture| picture.frame.height()), Some(180));
     assert!(engine.out_stats().frames_encoded >= 30 && engine.out_stats().audio_packets > 0);
     drop(engine);
     assert!(std::fs::metadata(folder.path().join("new/1.y4m")).unwrap().len() > 30 * 320 * 180);
@@ -91,7 +91,7 @@ fn what_one_sends_is_seen_and_heard_and_recorded() {
 fn dropping_the_engine_ends_every_thread() {
     let (engine, events) = Engine::start(config(None));
     engine.open_peer(ECHO);
-    engine.set_need(ECHO, Some(Need { bitrate: 1_000_000, height: None }));
+    engine.set_need(ECHO, VideoSource::Camera, Some(Need { bitrate: 1_000_000, height: None }));
     engine.open_peer(PeerTag(2));
     engine.set_camera(true);
     engine.set_microphone(true);

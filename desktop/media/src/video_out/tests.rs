@@ -20,11 +20,13 @@ fn need(bitrate: u32) -> Need {
     Need { bitrate, height: None }
 }
 
+fn settings(camera: CameraChoice) -> Settings {
+    Settings { camera, width: 320, height: 180, fps: 100, display: Some(":59000".to_owned()) }
+}
+
 fn start(camera: CameraChoice) -> (VideoOut, Receiver<MediaEvent>) {
     let (events, receiver) = Events::channel();
-    let display = Some(":59000".to_owned());
-    let settings = Settings { camera, width: 320, height: 180, fps: 100, display };
-    let out = VideoOut::start(settings, events).unwrap();
+    let out = VideoOut::start(VideoSource::Camera, settings(camera), Instant::now(), events).unwrap();
     out.set_need(PEER, Some(need(500_000)));
     (out, receiver)
 }
@@ -59,7 +61,7 @@ fn notice(event: MediaEvent) -> Option<String> {
 fn the_pattern_goes_out_numbered_timed_and_decodable() {
     let (out, receiver) = start(CameraChoice::Pattern);
     assert!(out.view().is_none());
-    out.set_camera(true);
+    out.set_on(true);
     let mut decoder = Decoder::new();
     let (mut newest, mut time) = (None, None);
     for index in 0..20 {
@@ -77,7 +79,7 @@ fn the_pattern_goes_out_numbered_timed_and_decodable() {
     let stats = out.stats();
     assert!(stats.frames_encoded >= 20 && stats.frames_captured >= stats.frames_encoded);
     assert_eq!((stats.keyframes, stats.width, stats.height), (1, 320, 180));
-    assert_eq!(stats.source, Some(VideoSource::Camera));
+    assert!(stats.camera);
     assert!(stats.last_mark.is_some_and(|mark| Some(mark.number) >= newest));
     assert!(out.view().is_some_and(|picture| pattern::read(&picture.frame).is_some()));
 }
@@ -85,15 +87,15 @@ fn the_pattern_goes_out_numbered_timed_and_decodable() {
 #[test]
 fn a_camera_that_is_off_sends_nothing_and_begins_again_with_a_keyframe() {
     let (out, receiver) = start(CameraChoice::Pattern);
-    out.set_camera(true);
+    out.set_on(true);
     next(&receiver, video);
-    out.set_camera(false);
+    out.set_on(false);
     // The self view is cleared by the thread, after the source has ended.
     next(&receiver, |event| (matches!(event, MediaEvent::Picture(None)) && out.view().is_none()).then_some(()));
     let (encoded, number) = (out.stats().frames_encoded, out.shared.number.load(Ordering::Relaxed));
-    assert_eq!(out.stats().source, None);
+    assert!(!out.stats().camera);
     while receiver.try_recv().is_ok() {}
-    out.set_camera(true);
+    out.set_on(true);
     assert!(next(&receiver, video).keyframe);
     assert!(out.stats().frames_encoded > encoded);
     assert!(out.stats().last_mark.is_some_and(|mark| mark.number >= number), "the numbers go on");
@@ -102,7 +104,7 @@ fn a_camera_that_is_off_sends_nothing_and_begins_again_with_a_keyframe() {
 #[test]
 fn a_keyframe_comes_when_it_is_wanted() {
     let (out, receiver) = start(CameraChoice::Pattern);
-    out.set_camera(true);
+    out.set_on(true);
     assert!(next(&receiver, video).keyframe);
     (0..5).for_each(|_| out.want_keyframe(PEER));
     let first = Instant::now();
@@ -114,7 +116,7 @@ fn a_keyframe_comes_when_it_is_wanted() {
 #[test]
 fn the_bitrate_follows_while_the_camera_runs() {
     let (out, receiver) = start(CameraChoice::Pattern);
-    out.set_camera(true);
+    out.set_on(true);
     next(&receiver, video);
     out.set_need(PEER, Some(need(123_000)));
     next(&receiver, |event| video(event).filter(|_| out.stats().bitrate == 123_000));
@@ -124,7 +126,7 @@ fn the_bitrate_follows_while_the_camera_runs() {
 fn whoever_comes_later_or_can_take_less_begins_with_a_keyframe_and_misses_nothing() {
     let (out, receiver) = start(CameraChoice::Pattern);
     let late = PeerTag(8);
-    out.set_camera(true);
+    out.set_on(true);
     next(&receiver, video);
     out.set_need(late, Some(need(30_000)));
     let mut decoders = [(PEER, Decoder::new(), 320), (late, Decoder::new(), 160)];
@@ -155,7 +157,7 @@ fn whoever_comes_later_or_can_take_less_begins_with_a_keyframe_and_misses_nothin
 fn without_anyone_to_see_it_nothing_is_encoded() {
     let (out, receiver) = start(CameraChoice::Pattern);
     out.set_need(PEER, None);
-    out.set_camera(true);
+    out.set_on(true);
     let mut pictures = 0;
     next(&receiver, |event| {
         assert!(!matches!(event, MediaEvent::Video(_)));
@@ -173,7 +175,7 @@ fn a_clip_goes_out_at_its_own_size() {
         Writer::new(File::create(&path).unwrap(), Header { width: 64, height: 48, rate: (100, 1) }).unwrap();
     (0..3).for_each(|_| writer.write(&I420::black(64, 48, Instant::now())).unwrap());
     let (out, receiver) = start(CameraChoice::File(path));
-    out.set_camera(true);
+    out.set_on(true);
     (0..5).for_each(|_| drop(next(&receiver, video)));
     assert_eq!((out.stats().width, out.stats().height), (64, 48));
 }
@@ -182,30 +184,29 @@ fn a_clip_goes_out_at_its_own_size() {
 fn a_source_that_cannot_be_had_is_a_notice_and_can_be_tried_again() {
     let (out, receiver) = start(CameraChoice::File("/nowhere/clip.y4m".into()));
     for _ in 0..2 {
-        out.set_camera(true);
+        out.set_on(true);
         assert!(next(&receiver, notice).contains("/nowhere/clip.y4m cannot be opened"));
-        assert_eq!(out.stats().source, None);
+        assert!(!out.stats().camera);
     }
     let (out, receiver) = start(CameraChoice::Off);
-    out.set_camera(true);
+    out.set_on(true);
     assert!(next(&receiver, notice).contains("No camera was chosen"));
 }
 
 #[test]
-fn a_screen_that_cannot_be_shared_gives_way_to_the_camera() {
-    let (out, receiver) = start(CameraChoice::Pattern);
-    out.set_camera(true);
-    next(&receiver, video);
-    out.set_screen(true);
+fn a_screen_that_cannot_be_shared_is_off_and_says_so() {
+    let (events, receiver) = Events::channel();
+    let out = VideoOut::start(VideoSource::Screen, settings(CameraChoice::Pattern), Instant::now(), events).unwrap();
+    out.set_on(true);
+    next(&receiver, |event| matches!(event, MediaEvent::SourceLost(VideoSource::Screen)).then_some(()));
     assert!(next(&receiver, notice).contains("The screen cannot be shared"));
-    next(&receiver, |event| video(event).filter(|video| video.keyframe));
-    assert_eq!(out.stats().source, Some(VideoSource::Camera));
+    assert!(!out.stats().screen);
 }
 
 #[test]
 fn dropping_it_ends_its_threads() {
     let (out, receiver) = start(CameraChoice::Pattern);
-    out.set_camera(true);
+    out.set_on(true);
     next(&receiver, video);
     let shared = Arc::downgrade(&out.shared);
     drop(out);

@@ -1,4 +1,4 @@
-//! The thread of the way out: opens the source that is wanted, shows and encodes what comes from it.
+//! The thread of a way out: opens its source when it is wanted, shows and encodes what comes from it.
 
 use std::io;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, never, select};
 use super::encodings::{Addressed, Encodings};
 use super::ladder::{Ladder, Original};
 use super::load::Load;
-use super::{Desired, Settings, Shared};
+use super::{Settings, Shared};
 use crate::camera::{self, Wish};
 use crate::choice::CameraChoice;
 use crate::event::{EncodedVideo, Events, MediaEvent};
@@ -33,10 +33,13 @@ enum Heard {
 }
 
 pub(super) struct Worker {
+    kind: VideoSource,
     settings: Settings,
     shared: Arc<Shared>,
     events: Events,
-    source: Option<(VideoSource, Source)>,
+    source: Option<Source>,
+    /// How it is shared, if it is a screen.
+    motion: bool,
     ladder: Ladder,
     load: Load,
     encodings: Encodings,
@@ -48,17 +51,25 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(settings: Settings, shared: Arc<Shared>, events: Events) -> Self {
+    pub(super) fn new(
+        kind: VideoSource,
+        settings: Settings,
+        shared: Arc<Shared>,
+        start: Instant,
+        events: Events,
+    ) -> Self {
         Self {
+            kind,
             settings,
             shared,
             events,
             source: None,
+            motion: false,
             ladder: Ladder::default(),
             load: Load::default(),
             encodings: Encodings::default(),
             encoder_failed: false,
-            start: Instant::now(),
+            start,
             events_dropped: 0,
         }
     }
@@ -75,7 +86,7 @@ impl Worker {
 
     fn listen(&self, bell: &Receiver<()>) -> Heard {
         let nothing = never();
-        let pictures = self.source.as_ref().map_or(&nothing, |(_, source)| source.pictures().bell());
+        let pictures = self.source.as_ref().map_or(&nothing, |source| source.pictures().bell());
         select! {
             recv(bell) -> _ => Heard::Wish,
             recv(pictures) -> rung => if rung.is_ok() { Heard::Picture } else { Heard::Gone },
@@ -89,22 +100,19 @@ impl Worker {
             self.ladder.set_needs(&desired.needs);
             let renew = std::mem::take(&mut desired.renew) || !desired.keyframes.is_empty();
             let chosen = std::mem::take(&mut desired.chosen);
-            let wanted = match &*desired {
-                Desired { stop: true, .. } => return false,
-                Desired { screen: true, .. } => Some(VideoSource::Screen),
-                Desired { camera: true, .. } => Some(VideoSource::Camera),
-                Desired { .. } => None,
-            };
-            (wanted, std::mem::take(&mut desired.keyframes), renew, chosen)
+            if desired.stop {
+                return false;
+            }
+            (desired.on, std::mem::take(&mut desired.keyframes), renew, chosen)
         };
-        if chosen && matches!(self.source, Some((VideoSource::Screen, _))) {
+        if chosen {
             self.source = None;
         }
         keyframes.into_iter().for_each(|peer| self.encodings.want_keyframe(peer));
-        if wanted != self.source.as_ref().map(|(kind, _)| *kind) {
+        if wanted != self.source.is_some() {
             self.switch(wanted);
         }
-        if let Some((_, source)) = &self.source
+        if let Some(source) = &self.source
             && renew
         {
             source.renew();
@@ -112,7 +120,7 @@ impl Worker {
         true
     }
 
-    fn switch(&mut self, wanted: Option<VideoSource>) {
+    fn switch(&mut self, wanted: bool) {
         // The old device is released before the new one is opened: it may be the same.
         self.source = None;
         // Another picture begins: with a keyframe, and with a rate of its own.
@@ -120,21 +128,33 @@ impl Worker {
         self.encoder_failed = false;
         *lock(&self.shared.view) = None;
         self.events.send(MediaEvent::Picture(None));
-        self.shared.set_source(wanted);
-        let Some(kind) = wanted else { return };
-        match self.open(kind) {
-            Ok(source) => self.source = Some((kind, source)),
-            Err(error) => self.give_up(kind, &format!("No thread can be started for it: {error}.")),
+        self.shared.set_source(self.kind, wanted);
+        if !wanted {
+            return;
+        }
+        match self.open() {
+            Ok(source) => self.source = Some(source),
+            Err(error) => self.give_up(&format!("No thread can be started for it: {error}.")),
         }
     }
 
-    fn open(&self, kind: VideoSource) -> io::Result<Source> {
+    /// Frames a second.
+    fn fps(&self) -> u32 {
+        match self.kind {
+            VideoSource::Camera => self.settings.fps,
+            VideoSource::Screen if self.motion => screen::MOTION_FPS,
+            VideoSource::Screen => screen::FPS,
+        }
+    }
+
+    fn open(&mut self) -> io::Result<Source> {
+        self.motion = lock(&self.shared.desired).motion;
         let Settings { camera, width, height, fps, display, .. } = self.settings.clone();
         let size = (width, height);
-        match (kind, camera) {
+        match (self.kind, camera) {
             (VideoSource::Screen, _) => {
                 let choice = lock(&self.shared.desired).screen_choice.clone();
-                let share = screen::Share { choice, fps: screen::FPS, display };
+                let share = screen::Share { choice, fps: self.fps(), display };
                 let events = self.events.clone();
                 Source::start("screen", move |outlet| screen::run(outlet, &share, &|words| events.notice(words)))
             }
@@ -159,8 +179,7 @@ impl Worker {
     }
 
     fn handle_picture(&mut self) {
-        let Some((kind, source)) = &self.source else { return };
-        let kind = *kind;
+        let Some(source) = &self.source else { return };
         match source.pictures().take() {
             None => {}
             Some(FromSource::Failed(sentence)) => self.handle_failure(&sentence),
@@ -168,7 +187,7 @@ impl Worker {
             Some(FromSource::Picture(frame)) => {
                 self.shared.show(Arc::clone(&frame));
                 self.events.send(MediaEvent::Picture(None));
-                if let Err(error) = self.encode(kind, &frame) {
+                if let Err(error) = self.encode(&frame) {
                     self.handle_encoder_error(&error);
                 }
             }
@@ -176,35 +195,31 @@ impl Worker {
     }
 
     fn handle_failure(&mut self, sentence: &str) {
-        let Some((kind, _)) = self.source.take() else { return };
-        self.give_up(kind, sentence);
+        if self.source.take().is_some() {
+            self.give_up(sentence);
+        }
     }
 
     /// The person has ended it, and knows.
     fn handle_end(&mut self) {
-        let Some((kind, _)) = self.source.take() else { return };
-        self.turn_off(kind);
+        if self.source.take().is_some() {
+            self.turn_off();
+        }
     }
 
     /// The source cannot be had: it is off now, until it is wanted again.
-    fn give_up(&mut self, kind: VideoSource, sentence: &str) {
-        self.turn_off(kind);
+    fn give_up(&mut self, sentence: &str) {
+        self.turn_off();
         self.events.notice(sentence);
     }
 
-    fn turn_off(&mut self, kind: VideoSource) {
-        {
-            let mut desired = lock(&self.shared.desired);
-            match kind {
-                VideoSource::Camera => desired.camera = false,
-                VideoSource::Screen => desired.screen = false,
-            }
-        }
+    fn turn_off(&mut self) {
+        lock(&self.shared.desired).on = false;
         self.source = None;
-        self.shared.set_source(None);
+        self.shared.set_source(self.kind, false);
         *lock(&self.shared.view) = None;
         self.events.send(MediaEvent::Picture(None));
-        self.events.send(MediaEvent::SourceLost(kind));
+        self.events.send(MediaEvent::SourceLost(self.kind));
     }
 
     fn handle_encoder_error(&mut self, error: &Vp8Error) {
@@ -214,9 +229,8 @@ impl Worker {
         }
     }
 
-    fn encode(&mut self, kind: VideoSource, frame: &I420) -> Result<(), Vp8Error> {
-        let screen = kind == VideoSource::Screen;
-        let fps = if screen { screen::FPS } else { self.settings.fps };
+    fn encode(&mut self, frame: &I420) -> Result<(), Vp8Error> {
+        let (fps, screen) = (self.fps(), self.kind == VideoSource::Screen && !self.motion);
         // A frame that nobody took is missing from everyone's chain.
         let dropped = self.events.dropped();
         if std::mem::replace(&mut self.events_dropped, dropped) != dropped {
@@ -236,13 +250,14 @@ impl Worker {
         }
         for Addressed { encoded, peers } in encoded {
             let (data, keyframe) = (encoded.data, encoded.keyframe);
-            self.events.send(MediaEvent::Video(EncodedVideo { data, timestamp: ticks as u32, keyframe, peers }));
+            let (timestamp, source) = (ticks as u32, self.kind);
+            self.events.send(MediaEvent::Video(EncodedVideo { data, timestamp, keyframe, source, peers }));
         }
         Ok(())
     }
 
     fn count(&self, frame: &I420, encoded: &[Addressed]) {
-        let is_pattern = self.settings.camera == CameraChoice::Pattern;
+        let is_pattern = self.kind == VideoSource::Camera && self.settings.camera == CameraChoice::Pattern;
         let mark: Option<Mark> = is_pattern.then(|| pattern::read(frame)).flatten();
         let mut stats = lock(&self.shared.stats);
         stats.frames_captured += 1;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use protocol::{Address, ClientId, ClientInfo, Envelope, ErrorId, Message, RoomInfo, Text, View};
+use protocol::{Address, ClientId, ClientInfo, Envelope, ErrorId, Message, RoomInfo, Text};
 
 use super::{RETURN_GRACE, Session};
 use crate::chat::{Way, read_line};
@@ -115,7 +115,7 @@ impl Session {
         match message {
             Message::Text(line) => self.read_text(sender, &line, way, now),
             Message::MediaState(media) => self.roster.set_media(&sender, media),
-            Message::View(View { height }) => self.outbox.event(Event::Shown { client: sender, height }),
+            Message::View(view) => self.outbox.event(Event::Shown { client: sender, view }),
             Message::Ping(data) => self.send(Address::Client(sender), &Message::Pong(data), now),
             Message::Offer(offer) => {
                 self.expect(&sender, now);

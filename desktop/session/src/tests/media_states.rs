@@ -23,17 +23,21 @@ fn the_room_is_told_on_arrival_and_on_every_change() {
     assert_eq!(bench.roster().last().unwrap().media, Some(CAMERA));
 }
 
+fn view(height: u32) -> protocol::View {
+    protocol::View { height, screen: None }
+}
+
 #[test]
 fn whoever_understands_it_is_told_how_its_picture_is_shown_once() {
     let mut bench = Bench::with(&[ours("a"), page("b", OfferForm::Object)]);
     let views =
         |bench: &Bench| bench.sent_kinds().into_iter().filter(|kind| kind.ends_with("view")).collect::<Vec<_>>();
     for client in ["a", "b", "nobody"] {
-        bench.command(Command::ShowAt { client: protocol::ClientId::new(client), height: 180 });
+        bench.command(Command::ShowAt { client: protocol::ClientId::new(client), view: view(180) });
     }
-    bench.command(Command::ShowAt { client: protocol::ClientId::new("a"), height: 180 });
+    bench.command(Command::ShowAt { client: protocol::ClientId::new("a"), view: view(180) });
     assert_eq!(views(&bench), ["a view"]);
-    bench.command(Command::ShowAt { client: protocol::ClientId::new("a"), height: 0 });
+    bench.command(Command::ShowAt { client: protocol::ClientId::new("a"), view: view(0) });
     assert_eq!(views(&bench), ["a view", "a view"]);
 }
 

@@ -9,7 +9,8 @@ use bots::material;
 use bots::process::binary;
 use bytes::Bytes;
 use media::{
-    CameraChoice, Decoders, Engine, EngineConfig, FramePool, Helper, MediaEvent, Need, PeerTag, WorkerProgram,
+    CameraChoice, Decoders, Engine, EngineConfig, FramePool, Helper, MediaEvent, Need, PeerTag, VideoSource,
+    WorkerProgram,
 };
 
 /// Ten seconds of a call.
@@ -57,7 +58,7 @@ pub(crate) async fn run(rounds: usize) -> Result<()> {
 fn encoded(clip: &Path, (width, height): (u32, u32), bitrate: u32) -> Result<Vec<Bytes>> {
     let camera = CameraChoice::File(clip.to_owned());
     let (engine, events) = Engine::start(EngineConfig { camera, width, height, ..EngineConfig::default() });
-    engine.set_need(PeerTag(1), Some(Need { bitrate, height: None }));
+    engine.set_need(PeerTag(1), VideoSource::Camera, Some(Need { bitrate, height: None }));
     engine.set_camera(true);
     let deadline = Instant::now() + ENCODE_MAX;
     let mut frames = Vec::new();

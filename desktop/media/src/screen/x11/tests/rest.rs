@@ -8,6 +8,7 @@ use crate::event::{Events, MediaEvent};
 use crate::packet::PeerTag;
 use crate::screen::{FPS, Share};
 use crate::source::{FromSource, Source};
+use crate::stats::VideoSource;
 use crate::video_out::{Need, Settings, VideoOut};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -50,8 +51,8 @@ fn whoever_comes_while_nothing_moves_sees_the_screen_too() {
     let (events, receiver) = Events::channel();
     let camera = CameraChoice::Off;
     let settings = Settings { camera, width: 320, height: 180, fps: 30, display: Some(display.name.clone()) };
-    let out = VideoOut::start(settings, events).unwrap();
-    out.set_screen(true);
+    let out = VideoOut::start(VideoSource::Screen, settings, Instant::now(), events).unwrap();
+    out.set_on(true);
     let need = Need { bitrate: 500_000, height: None };
     for peer in [PeerTag(7), PeerTag(8)] {
         out.set_need(peer, Some(need));
