@@ -202,7 +202,7 @@ fn the_first_shared_screen_gets_the_large_place_unless_someone_is_chosen() {
     let mut world = World::inside();
     let large = |world: &World, chosen: Option<&Tile>| {
         let faces = world.visit().faces(world.model.sending);
-        crate::model::spotlight(&faces, chosen).map(|large| faces[large].tile.clone())
+        spotlight(&faces, chosen).map(|large| faces[large].tile.clone())
     };
     assert_eq!(large(&world, None), None);
     let sharing = |id| person(id, Some(MediaState { screen: true, ..MediaState::default() }));
