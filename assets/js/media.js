@@ -13,9 +13,9 @@ const NAMES = { audio: 'microphone', video: 'camera' };
 /** `on` hears `change(sending)` after every change, `notice(text)`, and `devices(lists)`. */
 export class Media {
   /** What every peer gets sent. The stream only lends its id: all our tracks travel under it. */
-  outgoing = { stream: new MediaStream(), audio: null, video: null, screen: false };
-  /** What the person's own tile shows. */
-  preview = new MediaStream();
+  outgoing = { stream: new MediaStream(), audio: null, video: null, screen: null };
+  /** What the person's own tiles show. */
+  preview = { camera: new MediaStream(), screen: new MediaStream() };
   #on;
   #camera = null;
   #microphone = null;
@@ -207,17 +207,16 @@ export class Media {
       track.stop();
       this.#changed();
     }, BLACK_OUT);
-    if (!this.#screen) this.outgoing.video = track; // black until then
+    this.outgoing.video = track; // black until then
   }
 
   #changed() {
-    const shown = this.#screen ?? this.#camera;
     const fading = this.outgoing.video?.enabled === false && this.outgoing.video.readyState === 'live';
     this.outgoing.audio = this.#microphone;
-    this.outgoing.screen = this.#screen !== null;
-    if (shown || !fading) this.outgoing.video = shown;
-    for (const track of this.preview.getTracks()) if (track !== shown) this.preview.removeTrack(track);
-    if (shown && !this.preview.getTracks().includes(shown)) this.preview.addTrack(shown);
+    this.outgoing.screen = this.#screen;
+    if (this.#camera || !fading) this.outgoing.video = this.#camera;
+    keepOnly(this.preview.camera, this.#camera);
+    keepOnly(this.preview.screen, this.#screen);
     this.#on.change(this.sending);
   }
 
@@ -230,6 +229,12 @@ export class Media {
         .map(({ deviceId, label }) => ({ id: deviceId, label: label || 'Unnamed device' }));
     this.#on.devices({ audio: of('audioinput'), video: of('videoinput'), output: of('audiooutput') });
   }
+}
+
+/** Puts a track into a stream that has no other; `null`: nothing. */
+function keepOnly(stream, track) {
+  for (const other of stream.getTracks()) if (other !== track) stream.removeTrack(other);
+  if (track && !stream.getTracks().includes(track)) stream.addTrack(track);
 }
 
 /** The person closed the question without an answer: asking once more for each kind would be a nuisance. */

@@ -35,7 +35,7 @@ export function initialModel({ room, me, username }) {
     recipient: null, // {id, name} of whom one writes to; null: everyone
     unread: 0,
     panel: null, // chat | people | details
-    pinned: null,
+    pinned: null, // {client, isScreen}: the tile that is shown large by choice
     isSettingsOpen: false,
     dialog: null, // room | invites | bans
     invites: null, // those of the room, while their dialog is open
@@ -117,7 +117,7 @@ const FOLDS = {
     const open = model.panel === panel ? null : panel;
     return { panel: open, unread: open === 'chat' ? 0 : model.unread };
   },
-  pin: (model, { client }) => ({ pinned: model.pinned === client ? null : client }),
+  pin: (model, { client, isScreen = false }) => ({ pinned: isPinned(model, client, isScreen) ? null : { client, isScreen } }),
   settings: (_, { open }) => ({ isSettingsOpen: open }),
   dialog: (_, { dialog }) => ({ dialog, invites: null, newInvite: null, bans: null, keeperProblem: '' }),
   recipient: (_, { recipient }) => ({ recipient }),
@@ -128,11 +128,27 @@ const FOLDS = {
   dismiss: (model, { toast }) => ({ toasts: model.toasts.filter(({ id }) => id !== toast) }),
 };
 
-/** Who is shown large: a pinned participant, else the one who shares a screen (somebody else's before one's own). */
+/** The tiles `{key, person, isScreen}`: the others in join order, each screen beside its owner, oneself last. */
+export function tilesOf(model) {
+  const { participants } = model;
+  return [...participants.filter(({ me }) => !me), ...participants.filter(({ me }) => me)].flatMap((person) => {
+    const tile = (isScreen) => ({ key: `${isScreen ? 'screen' : 'person'} ${person.id}`, person, isScreen });
+    return mediaOf(model, person)?.screen ? [tile(false), tile(true)] : [tile(false)];
+  });
+}
+
+/**
+ * The key of the tile that is shown large: a pinned one while it is there, else the first shared screen.
+ * One's own never is by itself: it would show itself in itself.
+ */
 export function focusOf(model) {
-  if (model.pinned !== null && model.participants.some(({ id }) => id === model.pinned)) return model.pinned;
-  const sharing = model.participants.filter((person) => mediaOf(model, person)?.screen);
-  return (sharing.find(({ me }) => !me) ?? sharing[0])?.id ?? null;
+  const tiles = tilesOf(model);
+  const pinned = tiles.find(({ person, isScreen }) => isPinned(model, person.id, isScreen));
+  return (pinned ?? tiles.find(({ person, isScreen }) => isScreen && !person.me))?.key ?? null;
+}
+
+export function isPinned({ pinned }, client, isScreen) {
+  return pinned?.client === client && pinned.isScreen === isScreen;
 }
 
 /** What a participant sends: one's own is known first hand; `null` where an old page does not say. */
@@ -196,7 +212,7 @@ function unreadAfter(model, news) {
 function withoutGone(model, participants) {
   const here = new Set(participants.map(({ id }) => id));
   return {
-    pinned: here.has(model.pinned) ? model.pinned : null,
+    pinned: here.has(model.pinned?.client) ? model.pinned : null,
     tracks: retain(model.tracks, here),
     speaking: retain(model.speaking, here),
   };

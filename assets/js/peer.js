@@ -18,9 +18,12 @@ const RECOVERY_MAX = 8_000;
 const CAMERA_BITRATE = 1_000_000;
 const SCREEN_BITRATE = 2_500_000;
 
+/** The sections of media, in the order in which they are offered: sound, the camera, the screen. */
+const SECTIONS = ['audio', 'video', 'screen'];
+
 /**
- * `describe()` gives what the roster knows of the peer (or `undefined`), `outgoing` is `{stream, audio, video, screen}`,
- * `on` has `send(type, data)`, `canSignal()`, `state(name)` and `tracks()`. States: connecting, connected, interrupted, closed.
+ * `describe()` gives what the roster knows of the peer (or `undefined`), `outgoing` is `{stream, audio, video, screen}`
+ * with tracks or `null`: `video` is the camera's. `on` has `send(type, data)`, `canSignal()`, `state(name)` and `tracks()`. States: connecting, connected, interrupted, closed.
  */
 export class Peer {
   #me;
@@ -33,17 +36,18 @@ export class Peer {
   #making = false;
   #incoming = Promise.resolve(); // descriptions and candidates of the peer, one after the other
   #remoteIdentity = null;
-  #transceivers = { audio: null, video: null };
+  #transceivers = {}; // by section
   #isDescriptionSent = false;
   #unsent = null; // candidates that wait for our description to go out; null: they go at once
   #timer = 0;
   #recoveries = 0;
   #wasConnected = false;
-  #shown = null; // how high our picture is shown there; null: it does not say
+  #shown = {}; // how high our pictures are shown there: `{height, screen}`, as far as it says
   #isStalled = false; // would have begun anew, had signalling been possible
   state = 'connecting';
   /** What the peer sends: at most one audio and one video track. */
   stream = new MediaStream();
+  #screenStream = new MediaStream();
 
   constructor({ id, me, describe, iceServers, outgoing, on }) {
     this.id = id;
@@ -57,8 +61,8 @@ export class Peer {
   /** Makes a connection and offers it. */
   async offer() {
     this.#open();
-    for (const kind of ['audio', 'video']) {
-      this.#transceivers[kind] = this.#pc.addTransceiver(this.#outgoing[kind] ?? kind, {
+    for (const section of SECTIONS) {
+      this.#transceivers[section] = this.#pc.addTransceiver(this.#trackOf(section) ?? kindOf(section), {
         direction: 'sendrecv',
         streams: [this.#outgoing.stream],
       });
@@ -84,6 +88,7 @@ export class Peer {
     this.#enqueue(this.#life, async (pc) => {
       await pc.setRemoteDescription({ type: 'answer', sdp: description.sdp });
       this.#remoteIdentity = identityOf(description.sdp);
+      this.updateTracks();
       this.#expectConnection();
     });
   }
@@ -106,17 +111,26 @@ export class Peer {
 
   /** Sends what `outgoing` says now. */
   updateTracks() {
-    for (const kind of ['audio', 'video']) {
-      this.#transceivers[kind]?.sender.replaceTrack(this.#outgoing[kind]).catch(() => {});
+    for (const section of SECTIONS) {
+      this.#transceivers[section]?.sender.replaceTrack(this.#trackOf(section)).catch(() => {});
     }
     this.#tune();
   }
 
-  /** How high the peer shows our picture, in pixels: no more than that is sent. */
-  showAt(height) {
-    if (this.#shown === height) return;
-    this.#shown = height;
+  /** How high the peer shows our pictures, in pixels: `{height, screen}`. No more than that is sent. */
+  showAt(shown) {
+    this.#shown = shown ?? {};
     this.#tune();
+  }
+
+  /** Whether camera and screen go side by side, both ways; else a shared screen is sent in the camera's place. */
+  get takesBoth() {
+    return this.#transceivers.screen?.currentDirection === 'sendrecv';
+  }
+
+  /** Where the peer's screen is, while it shares one. */
+  get screenStream() {
+    return this.takesBoth ? this.#screenStream : this.stream;
   }
 
   /** Signalling is possible again: a connection that broke meanwhile is mended; one in the making goes on. */
@@ -199,20 +213,33 @@ export class Peer {
     if (form === 'string' || this.#candidateType === null) await gathered(pc, GATHERING_MAX);
     if (life !== this.#life) return;
     this.#on.send('answer', { form, sdp: pc.localDescription.sdp });
+    this.updateTracks();
     this.#handleDescriptionSent();
     this.#expectConnection();
   }
 
   /** As the answerer: our tracks go into the transceivers that the offer made. */
   #attachTo(pc) {
-    for (const kind of ['audio', 'video']) {
-      const transceiver = pc.getTransceivers().find((t) => t.receiver.track.kind === kind && !t.stopped);
-      this.#transceivers[kind] = transceiver ?? null;
+    const offered = pc.getTransceivers().filter(({ mid, stopped }) => mid !== null && !stopped);
+    const of = (kind) => offered.filter(({ receiver }) => receiver.track.kind === kind);
+    const [audio] = of('audio');
+    const [video, screen] = of('video');
+    this.#transceivers = { audio, video, screen };
+    for (const section of SECTIONS) {
+      const transceiver = this.#transceivers[section];
       if (!transceiver || transceiver.direction === 'sendrecv') continue;
       transceiver.direction = 'sendrecv';
       transceiver.sender.setStreams?.(this.#outgoing.stream);
-      transceiver.sender.replaceTrack(this.#outgoing[kind]).catch(() => {});
+      transceiver.sender.replaceTrack(this.#trackOf(section)).catch(() => {});
     }
+  }
+
+  /** What is sent in a section. Before it is agreed how many pictures the peer takes, the camera's is. */
+  #trackOf(section) {
+    const { audio, video, screen } = this.#outgoing;
+    if (section === 'audio') return audio;
+    if (section === 'screen') return this.takesBoth ? screen : null;
+    return this.takesBoth ? video : (screen ?? video);
   }
 
   #handleDescriptionSent() {
@@ -261,13 +288,16 @@ export class Peer {
     this.#pc = pc;
     pc.onicecandidate = ({ candidate }) => life === this.#life && this.#handleLocalCandidate(candidate);
     pc.onconnectionstatechange = () => life === this.#life && this.#handleConnection(pc.connectionState);
-    pc.ontrack = ({ track }) => life === this.#life && this.#handleTrack(track);
+    pc.ontrack = ({ track, transceiver }) => life === this.#life && this.#handleTrack(pc, track, transceiver);
     this.#setState('connecting');
   }
 
-  #handleTrack(track) {
-    if (this.stream.getTracks().some((known) => known.kind === track.kind)) return; // the first of a kind counts
-    this.stream.addTrack(track);
+  #handleTrack(pc, track, transceiver) {
+    const alike = pc.getTransceivers().filter(({ mid, receiver }) => mid !== null && receiver.track.kind === track.kind);
+    const at = alike.indexOf(transceiver);
+    const isScreen = track.kind === 'video' && at === 1;
+    if (at > 0 && !isScreen) return; // of sound the first counts, of pictures the first two
+    (isScreen ? this.#screenStream : this.stream).addTrack(track);
     track.onunmute = track.onmute = () => this.#on.tracks();
     this.#on.tracks();
   }
@@ -314,16 +344,21 @@ export class Peer {
     if (this.state !== 'closed' && !this.#isStalled) this.offer().catch(() => this.#recoverLater());
   }
 
-  async #tune() {
-    const sender = this.#transceivers.video?.sender;
+  #tune() {
+    const { screen, video } = this.#outgoing;
+    const { height = null, screen: screenHeight = height } = this.#shown;
+    const camera = { maxBitrate: CAMERA_BITRATE, active: height !== 0, scaleResolutionDownBy: shrinkFor(video?.getSettings().height, height) };
+    // Text is read, and scaled by whoever shows it.
+    const text = { maxBitrate: SCREEN_BITRATE, active: screenHeight !== 0, scaleResolutionDownBy: 1 };
+    if (this.takesBoth) this.#tuneSender('screen', text);
+    this.#tuneSender('video', screen && !this.takesBoth ? { ...text, active: height !== 0 || screenHeight !== 0 } : camera);
+  }
+
+  async #tuneSender(section, wanted) {
+    const sender = this.#transceivers[section]?.sender;
     const parameters = sender?.getParameters();
     if (!parameters?.encodings?.length) return;
-    const { screen, video } = this.#outgoing;
-    const [encoding] = parameters.encodings;
-    encoding.maxBitrate = screen ? SCREEN_BITRATE : CAMERA_BITRATE;
-    encoding.active = this.#shown !== 0;
-    // Text is read, and scaled by whoever shows it.
-    encoding.scaleResolutionDownBy = screen ? 1 : shrinkFor(video?.getSettings().height, this.#shown);
+    Object.assign(parameters.encodings[0], wanted);
     await sender.setParameters(parameters).catch(() => {}); // changed meanwhile: the next call sets it
   }
 
@@ -350,9 +385,15 @@ export class Peer {
     this.#unsent = null;
     this.#remoteIdentity = null;
     this.#wasConnected = false;
-    this.#transceivers = { audio: null, video: null };
+    this.#transceivers = {};
     this.#pc?.close();
     this.#pc = null;
-    for (const track of this.stream.getTracks()) this.stream.removeTrack(track);
+    for (const stream of [this.stream, this.#screenStream]) {
+      for (const track of stream.getTracks()) stream.removeTrack(track);
+    }
   }
+}
+
+function kindOf(section) {
+  return section === 'audio' ? 'audio' : 'video';
 }

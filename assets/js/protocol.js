@@ -165,11 +165,10 @@ const mediaState = {
 /** How high somebody shows our picture, in pixels; 0: not at all. */
 const view = {
   read: (data) => {
-    const { height } = object(data);
-    if (!Number.isInteger(height) || height < 0 || height > 0xffff_ffff) throw new ProtocolError('`height` is no number of pixels');
-    return { height };
+    const { height, screen } = object(data);
+    return { height: pixels('height', height), ...(screen === undefined || screen === null ? {} : { screen: pixels('screen', screen) }) };
   },
-  write: ({ height }) => ({ height }),
+  write: ({ height, screen }) => (screen === undefined ? { height } : { height, screen }),
 };
 
 const moderate = {
@@ -342,6 +341,11 @@ function parseObject(frameText) {
 function stringField(fields, name) {
   if (typeof fields[name] !== 'string') throw new ProtocolError(`\`${name}\` is missing or not a string`);
   return fields[name];
+}
+
+function pixels(name, value) {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) throw new ProtocolError(`\`${name}\` is no number of pixels`);
+  return value;
 }
 
 /** The deepest nesting of arrays and objects, brackets within strings left out; checked before anything is parsed. */

@@ -79,8 +79,11 @@ function emit(event) {
   });
 }
 
-function streamOf(id) {
-  return id === model.me ? media.preview : session.peerOf(id)?.stream;
+/** What a tile shows. */
+function streamOf({ person: { id, me }, isScreen }) {
+  if (me) return isScreen ? media.preview.screen : media.preview.camera;
+  const peer = session.peerOf(id);
+  return isScreen ? peer?.screenStream : peer?.stream;
 }
 
 /** Measures the sound of everybody here. */
@@ -93,13 +96,8 @@ function listen() {
 
 function handleSending(sending) {
   emit({ type: 'sending', sending });
-  session.setMedia(onTheWire(sending));
+  session.setMedia(sending);
   listen();
-}
-
-/** What the others are told: while the screen is shared, the camera's picture is not sent. */
-function onTheWire(sending) {
-  return { ...sending, camera: sending.camera && !sending.screen };
 }
 
 // ---------------------------------------------------------------------------------------------- what the person wants
@@ -111,7 +109,7 @@ function intents() {
     screen: () => !isAway && media.canShareScreen && media.setScreen(!model.sending.screen),
     hand: () => !isAway && media.setHand(!model.sending.hand),
     panel: (panel) => emit({ type: 'panel', panel }),
-    pin: (client) => emit({ type: 'pin', client }),
+    pin: (client, isScreen) => emit({ type: 'pin', client, isScreen }),
     sight: (heights) => session.showAt(heights),
     say: (text, client) => session.talk.say(text, client),
     writeTo: handleRecipient,

@@ -44,7 +44,7 @@ export class Session {
     this.#outgoing = outgoing;
     this.#emit = emit;
     this.#obey = obey;
-    this.#sight = new Sight((id, height) => this.#send(id, 'view', { height }));
+    this.#sight = new Sight((id, shown) => this.#send(id, 'view', shown));
     this.#talk = new Talk({
       emit,
       send: (receiver, type, data) => this.#send(receiver, type, data),
@@ -72,8 +72,8 @@ export class Session {
   }
 
   /** How high the pictures of the others are shown here: `[[id, pixels]…]`. */
-  showAt(heights) {
-    this.#sight.note(heights);
+  showAt(pictures) {
+    this.#sight.note(pictures);
     this.#tellSight();
   }
 
@@ -306,9 +306,9 @@ export class Session {
     this.#tellSight();
   }
 
-  #handleView(id, { height }) {
-    this.#sight.heard(id, height);
-    this.#peers.get(id)?.showAt(height);
+  #handleView(id, shown) {
+    this.#sight.heard(id, shown);
+    this.#peers.get(id)?.showAt(shown);
   }
 
   // -------------------------------------------------------------------------------------------------------- peers

@@ -21,7 +21,7 @@ export function shrinkFor(height, shown) {
   return by;
 }
 
-/** `tell(id, height)` sends word to one participant. */
+/** `tell(id, {height, screen})` sends word to one participant; `screen` is left out where none is shown. */
 export class Sight {
   #here = new Map();
   #there = new Map();
@@ -32,26 +32,30 @@ export class Sight {
     this.#tell = tell;
   }
 
-  /** Pictures that are shown here: `[[id, pixels]…]`. */
-  note(heights) {
-    this.#here = new Map(heights.map(([id, pixels]) => [id, stepOf(pixels)]));
+  /** Pictures that are shown here: `[{id, isScreen, pixels}…]`. */
+  note(pictures) {
+    this.#here = new Map();
+    for (const { id, isScreen, pixels } of pictures) {
+      this.#here.set(id, { ...this.#here.get(id), [isScreen ? 'screen' : 'height']: stepOf(pixels) });
+    }
   }
 
   /** Tells whoever understands it and does not know it. */
   tell(understands) {
-    for (const [id, height] of this.#here) {
-      if (this.#told.get(id) === height || !understands(id)) continue;
-      this.#told.set(id, height);
-      this.#tell(id, height);
+    for (const [id, shown] of this.#here) {
+      const told = this.#told.get(id);
+      if ((told?.height === shown.height && told?.screen === shown.screen) || !understands(id)) continue;
+      this.#told.set(id, shown);
+      this.#tell(id, shown);
     }
   }
 
-  /** Somebody shows our picture so high. */
-  heard(id, height) {
-    this.#there.set(id, height);
+  /** Somebody shows our pictures so high. */
+  heard(id, shown) {
+    this.#there.set(id, shown);
   }
 
-  /** How high somebody shows our picture; `null`: it does not say. */
+  /** How high somebody shows our pictures; `null`: it does not say. */
   of(id) {
     return this.#there.get(id) ?? null;
   }

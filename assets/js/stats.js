@@ -6,25 +6,27 @@ export function summarize(report, previous = null) {
   const find = (type, kind) => all.find((entry) => entry.type === type && (kind === undefined || entry.kind === kind));
   const transport = find('transport');
   const pair = selectedPair(report, all, transport);
-  const video = find('inbound-rtp', 'video');
+  const videos = all.filter(({ type, kind }) => type === 'inbound-rtp' && kind === 'video');
+  const video = largest(videos);
   const audio = find('inbound-rtp', 'audio');
-  const sent = find('outbound-rtp', 'video');
+  const sents = all.filter(({ type, kind }) => type === 'outbound-rtp' && kind === 'video');
+  const sent = largest(sents);
   const at = pair?.timestamp ?? all[0]?.timestamp ?? 0;
   const counters = {
     at,
     bytesIn: (transport ?? pair)?.bytesReceived ?? 0, // a peer may send along another pair than ours
     bytesOut: (transport ?? pair)?.bytesSent ?? 0,
-    framesReceived: video?.framesReceived ?? 0,
-    framesDecoded: video?.framesDecoded ?? 0,
-    framesDropped: video?.framesDropped ?? 0,
-    freezes: video?.freezeCount ?? 0,
-    keyframesWanted: video?.pliCount ?? 0,
-    framesSent: sent?.framesSent ?? 0,
+    framesReceived: sum(videos, 'framesReceived'),
+    framesDecoded: sum(videos, 'framesDecoded'),
+    framesDropped: sum(videos, 'framesDropped'),
+    freezes: sum(videos, 'freezeCount'),
+    keyframesWanted: sum(videos, 'pliCount'),
+    framesSent: sum(sents, 'framesSent'),
     audioPackets: audio?.packetsReceived ?? 0,
     audioConcealed: audio?.concealedSamples ?? 0,
     audioSamples: audio?.totalSamplesReceived ?? 0,
-    packets: (video?.packetsReceived ?? 0) + (audio?.packetsReceived ?? 0),
-    lost: (video?.packetsLost ?? 0) + (audio?.packetsLost ?? 0),
+    packets: sum([...videos, audio], 'packetsReceived'),
+    lost: sum([...videos, audio], 'packetsLost'),
   };
   const rate = rateSince(previous?.counters, counters);
   return {
@@ -34,13 +36,24 @@ export function summarize(report, previous = null) {
     roundTripMs: pair?.currentRoundTripTime === undefined ? null : pair.currentRoundTripTime * 1000,
     bitrateIn: rate('bytesIn', 8),
     bitrateOut: rate('bytesOut', 8),
-    fpsIn: rate('framesDecoded') ?? video?.framesPerSecond ?? null,
-    fpsOut: rate('framesSent') ?? sent?.framesPerSecond ?? null,
+    // Of camera and screen together a rate would say nothing.
+    fpsIn: (videos.length > 1 ? null : rate('framesDecoded')) ?? video?.framesPerSecond ?? null,
+    fpsOut: (sents.length > 1 ? null : rate('framesSent')) ?? sent?.framesPerSecond ?? null,
     sizeIn: sizeOf(video),
     sizeOut: sizeOf(sent),
     codec: report.get(video?.codecId)?.mimeType?.split('/')[1] ?? null,
     lossPercent: lossSince(previous?.counters, counters),
   };
+}
+
+/** The largest picture of those that run. */
+function largest(pictures) {
+  const area = ({ framesPerSecond, frameWidth, frameHeight }) => (framesPerSecond > 0 ? frameWidth * frameHeight : 0);
+  return pictures.reduce((best, picture) => (best && area(best) >= area(picture) ? best : picture), undefined);
+}
+
+function sum(entries, figure) {
+  return entries.reduce((total, entry) => total + (entry?.[figure] ?? 0), 0);
 }
 
 function selectedPair(report, all, transport) {

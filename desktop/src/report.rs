@@ -1,7 +1,7 @@
 //! What a participant went through, as JSON for tests, load runs and curious people.
 
 use client::{PeerReport, Traffic};
-use media::{OutStats, PeerStats};
+use media::{OutStats, PeerStats, VideoStats};
 use protocol::{ClientId, RoomId};
 use serde::Serialize;
 use session::PeerState;
@@ -67,6 +67,8 @@ pub struct PeerLine {
     pub frames_sent: u64,
     pub frames_not_sent: u64,
     pub video: VideoLine,
+    /// The screen that came beside the camera.
+    pub screen: Option<VideoLine>,
     pub audio: AudioLine,
     pub network: Option<NetworkLine>,
 }
@@ -116,8 +118,14 @@ pub struct NetworkLine {
 }
 
 impl PeerLine {
-    pub(crate) fn new(connection: &Connection, name: String, stats: &PeerStats, network: Option<&PeerReport>) -> Self {
-        let (video, audio) = (&stats.video, &stats.audio);
+    /// `stats` are of its sound and its camera's picture, and of its screen's.
+    pub(crate) fn new(
+        connection: &Connection,
+        name: String,
+        (stats, screen): (&PeerStats, Option<&PeerStats>),
+        network: Option<&PeerReport>,
+    ) -> Self {
+        let audio = &stats.audio;
         Self {
             client: connection.client.clone(),
             name,
@@ -127,20 +135,8 @@ impl PeerLine {
             first_picture_seconds: connection.first_picture,
             frames_sent: network.map_or(0, |report| report.frames_sent),
             frames_not_sent: network.map_or(0, |report| report.frames_dropped),
-            video: VideoLine {
-                frames_received: video.received,
-                frames_decoded: video.decoded,
-                frames_dropped: video.dropped,
-                frozen_ms: video.frozen_ms,
-                longest_gap_ms: video.longest_gap_ms,
-                keyframe_requests: video.keyframe_requests,
-                width: video.width,
-                height: video.height,
-                pattern_number: video.last_mark.map(|mark| mark.number),
-                pattern_seen: video.marks_seen,
-                latency_p50_ms: video.latency_p50_ms,
-                latency_p95_ms: video.latency_p95_ms,
-            },
+            video: (&stats.video).into(),
+            screen: screen.map(|screen| (&screen.video).into()),
             audio: AudioLine {
                 packets: audio.packets,
                 concealed: audio.concealed,
@@ -149,6 +145,25 @@ impl PeerLine {
                 tone_hz: audio.tone_hz,
             },
             network: network.map(NetworkLine::from),
+        }
+    }
+}
+
+impl From<&VideoStats> for VideoLine {
+    fn from(video: &VideoStats) -> Self {
+        Self {
+            frames_received: video.received,
+            frames_decoded: video.decoded,
+            frames_dropped: video.dropped,
+            frozen_ms: video.frozen_ms,
+            longest_gap_ms: video.longest_gap_ms,
+            keyframe_requests: video.keyframe_requests,
+            width: video.width,
+            height: video.height,
+            pattern_number: video.last_mark.map(|mark| mark.number),
+            pattern_seen: video.marks_seen,
+            latency_p50_ms: video.latency_p50_ms,
+            latency_p95_ms: video.latency_p95_ms,
         }
     }
 }

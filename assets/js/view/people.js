@@ -108,7 +108,7 @@ class Person {
     setAria(this.#more, { label: `More about ${person.username}` });
     this.#hand.hidden = !media?.hand;
     this.#screen.hidden = !media?.screen;
-    this.#camera.hidden = media === null || media.camera || media.screen;
+    this.#camera.hidden = media === null || media.camera;
     this.#microphone.hidden = media === null || media.microphone;
   }
 

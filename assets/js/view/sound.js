@@ -12,15 +12,15 @@ export class Sound {
     this.#onBlocked = onBlocked;
   }
 
-  show(people, model, streamOf) {
-    const here = new Set(people.map(({ id }) => id));
+  show(tiles, model, streamOf) {
+    const here = new Set(tiles.map(({ person }) => person.id));
     for (const [id, audio] of [...this.#elements]) {
       if (here.has(id)) continue;
       audio.srcObject = null;
       audio.remove();
       this.#elements.delete(id);
     }
-    for (const { id } of people) this.#showOne(id, streamOf(id), model.volumes[id] ?? 1);
+    for (const tile of tiles) this.#showOne(tile.person.id, streamOf(tile), model.volumes[tile.person.id] ?? 1);
   }
 
   /** Called within a touch of the person's: a browser that blocked sound lets it through now. */

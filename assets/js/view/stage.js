@@ -1,6 +1,6 @@
 //! The stage: everyone's tile in a grid, or one shown large with the others in a strip; and everyone's sound.
 
-import { focusOf as focusedClient } from '../model.js';
+import { focusOf as focusedTile, tilesOf } from '../model.js';
 import { el, reconcile, setData } from './dom.js';
 import { focusOf, gridOf } from './layout.js';
 import { Sound } from './sound.js';
@@ -9,8 +9,8 @@ import { Tile } from './tiles.js';
 /** Narrower tiles, in pixels, have smaller marks. */
 const SMALL = 200;
 
-/** `streamOf(id)` gives what a participant sends; `intents` has `pin(id)`, `soundBlocked(blocked)` and
- * `sight([[id, pixels]…])`: how high pictures are shown. */
+/** `streamOf(tile)` gives what a tile shows; `intents` has `pin(id, isScreen)`, `soundBlocked(blocked)` and
+ * `sight([{id, isScreen, pixels}…])`: how high pictures are shown. */
 export class Stage {
   #tiles = new Map();
   #list = el('ul', { class: 'tiles' });
@@ -18,7 +18,7 @@ export class Stage {
   #sound;
   #streamOf;
   #intents;
-  #shown = { people: [], focus: null };
+  #shown = { tiles: [], focus: null };
 
   constructor({ streamOf, intents }) {
     this.#streamOf = streamOf;
@@ -29,18 +29,18 @@ export class Stage {
   }
 
   show(model) {
-    const people = inOrder(model.participants);
-    const focus = people.length > 1 ? focusedClient(model) : null;
-    reconcile(this.#list, this.#tiles, people, ({ id }) => id, (person, known) => {
-      const tile = known ?? new Tile(person.id, this.#intents);
-      tile.show(person, model, this.#streamOf(person.id), person.id === focus);
+    const tiles = tilesOf(model);
+    const focus = tiles.length > 1 ? focusedTile(model) : null;
+    reconcile(this.#list, this.#tiles, tiles, ({ key }) => key, (shown, known) => {
+      const tile = known ?? new Tile(shown, this.#intents);
+      tile.show(shown, model, this.#streamOf(shown), shown.key === focus);
       return tile;
     });
-    this.#sound.show(people.filter(({ me }) => !me), model, this.#streamOf);
-    this.#alone.hidden = people.length !== 1 || model.asksForName || model.status.name !== 'joined';
+    this.#sound.show(tiles.filter(({ person, isScreen }) => !person.me && !isScreen), model, this.#streamOf);
+    this.#alone.hidden = model.participants.length !== 1 || model.asksForName || model.status.name !== 'joined';
     this.#alone.textContent = 'You are the only one here. Send the address of this page to whom you wait for.';
     setData(this.element, 'mode', focus === null ? 'grid' : 'focus');
-    this.#shown = { people, focus };
+    this.#shown = { tiles, focus };
     this.#place();
   }
 
@@ -54,26 +54,22 @@ export class Stage {
   }
 
   #place() {
-    const { people, focus } = this.#shown;
+    const { tiles, focus } = this.#shown;
     const { clientWidth: width, clientHeight: height } = this.element;
     if (focus === null) {
-      this.#placeAll(people, gridOf(people.length, width, height));
+      this.#placeAll(tiles, gridOf(tiles.length, width, height));
       return;
     }
-    const others = people.filter(({ id }) => id !== focus);
+    const others = tiles.filter(({ key }) => key !== focus);
     const { main, strip } = focusOf(others.length, width, height);
-    const large = people.filter(({ id }) => id === focus);
+    const large = tiles.filter(({ key }) => key === focus);
     this.#placeAll([...large, ...others], [main, ...strip]);
   }
 
-  #placeAll(people, boxes) {
-    people.forEach(({ id }, i) => this.#tiles.get(id)?.place(boxes[i], boxes[i].width < SMALL));
+  #placeAll(tiles, boxes) {
+    tiles.forEach(({ key }, i) => this.#tiles.get(key)?.place(boxes[i], boxes[i].width < SMALL));
     const pixels = ({ width, height }) => Math.max(height, (width * 9) / 16) * devicePixelRatio;
-    this.#intents.sight(people.flatMap(({ id, me }, i) => (me ? [] : [[id, pixels(boxes[i])]])));
+    const seen = tiles.map(({ person: { id, me }, isScreen }, i) => ({ id, me, isScreen, pixels: pixels(boxes[i]) }));
+    this.#intents.sight(seen.filter(({ me }) => !me));
   }
-}
-
-/** The others in join order, oneself last. */
-function inOrder(participants) {
-  return [...participants.filter(({ me }) => !me), ...participants.filter(({ me }) => me)];
 }

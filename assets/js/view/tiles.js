@@ -1,10 +1,10 @@
-//! One participant's tile: picture or initials, name, marks.
+//! A tile: one participant's picture or initials, name and marks, or the screen that they share.
 
-import { mediaOf } from '../model.js';
+import { isPinned, mediaOf } from '../model.js';
 import { hueOf, initials } from '../names.js';
 import { el, icon, setAria, setAttribute, setClass, setData, setIcon, setText } from './dom.js';
 
-/** A tile. `intents.pin(id)` hears the button that shows it large. */
+/** One of `tilesOf`. `intents.pin(id, isScreen)` hears the button that shows it large. */
 export class Tile {
   #video = el('video', { autoplay: true, playsInline: true, muted: true, tabIndex: -1, aria: { hidden: 'true' } });
   #avatar = el('div', { class: 'avatar', aria: { hidden: 'true' } });
@@ -17,11 +17,11 @@ export class Tile {
   #pin = el('button', { class: 'pin', type: 'button' }, this.#pinIcon);
   #tracks = -1;
 
-  constructor(id, intents) {
+  constructor({ person: { id }, isScreen }, intents) {
     const caption = el('div', { class: 'caption' }, this.#muted, this.#name, this.#role);
     this.element = el(
       'li',
-      { class: 'tile', data: { client: id } },
+      { class: 'tile', data: isScreen ? { screenOf: id } : { client: id } },
       this.#video,
       this.#avatar,
       this.#veil,
@@ -29,21 +29,21 @@ export class Tile {
       caption,
       this.#pin,
     );
-    this.#pin.onclick = () => intents.pin(id);
-    this.element.ondblclick = () => intents.pin(id);
+    this.#pin.onclick = () => intents.pin(id, isScreen);
+    this.element.ondblclick = () => intents.pin(id, isScreen);
   }
 
   get video() {
     return this.#video;
   }
 
-  show(person, model, stream, isMain) {
-    const media = mediaOf(model, person);
+  show({ person, isScreen }, model, stream, isMain) {
+    const media = isScreen ? SCREEN : mediaOf(model, person);
     const picture = pictureOf(media, stream);
     this.#showPicture(person, model, stream, picture);
-    const name = person.me ? `${person.username} (you)` : person.username;
+    const name = isScreen ? nameOfScreen(person) : nameOf(person);
     setText(this.#name, name);
-    const role = ROLES[person.role] ?? '';
+    const role = (!isScreen && ROLES[person.role]) || '';
     this.#role.hidden = role === '';
     setText(this.#role, role);
     setText(this.#avatar, initials(person.username));
@@ -51,12 +51,13 @@ export class Tile {
     this.#muted.hidden = media === null || media.microphone;
     this.#hand.hidden = !media?.hand;
     setText(this.#veil, veilOf(person, model));
-    setData(this.element, 'speaking', Boolean(model.speaking[person.id]));
+    setData(this.element, 'speaking', !isScreen && Boolean(model.speaking[person.id]));
     setData(this.element, 'connection', person.me ? 'me' : (model.peers[person.id] ?? 'none'));
     setData(this.element, 'main', isMain);
     setAria(this.element, { label: describe(role === '' ? name : `${name}, ${role.toLowerCase()}`, media, picture) });
-    const action = model.pinned === person.id ? `Stop showing ${name} large` : `Show ${name} large`;
-    setIcon(this.#pinIcon, model.pinned === person.id ? 'shrink' : 'expand');
+    const pinned = isPinned(model, person.id, isScreen);
+    const action = pinned ? `Stop showing ${name} large` : `Show ${name} large`;
+    setIcon(this.#pinIcon, pinned ? 'shrink' : 'expand');
     setAria(this.#pin, { label: action });
     setAttribute(this.#pin, 'title', action);
   }
@@ -82,6 +83,8 @@ export class Tile {
   }
 }
 
+/** What the tile of a screen shows. */
+const SCREEN = { microphone: true, camera: false, screen: true, hand: false };
 const ROLES = { owner: 'Owner', moderator: 'Moderator' };
 
 /** camera | screen | none. An old page does not say what it sends: what arrives is shown. */
@@ -89,8 +92,16 @@ function pictureOf(media, stream) {
   const arrives = stream?.getVideoTracks().some((track) => track.readyState === 'live' && !track.muted) ?? false;
   if (!arrives) return 'none';
   if (media === null) return 'camera';
-  if (media.screen) return 'screen';
+  if (media === SCREEN) return 'screen';
   return media.camera ? 'camera' : 'none';
+}
+
+function nameOf({ me, username }) {
+  return me ? `${username} (you)` : username;
+}
+
+function nameOfScreen({ me, username }) {
+  return me ? 'Your screen' : `${username}’s screen`;
 }
 
 function veilOf(person, model) {
@@ -103,8 +114,8 @@ function veilOf(person, model) {
 
 function describe(name, media, picture) {
   const marks = [name];
-  if (picture === 'screen') marks.push('shares the screen');
-  else if (picture === 'none') marks.push('no picture');
+  if (media?.screen && media !== SCREEN) marks.push('shares the screen');
+  if (picture === 'none') marks.push('no picture');
   if (media && !media.microphone) marks.push('microphone off');
   if (media?.hand) marks.push('hand raised');
   return marks.join(', ');

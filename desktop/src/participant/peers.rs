@@ -33,8 +33,8 @@ pub(crate) struct Connection {
     /// What the way to it carries beside sound, bits per second, and how high it shows our pictures.
     bitrate: u32,
     view: Option<View>,
-    /// Kept when the connection ends.
-    pub(crate) last: Option<PeerStats>,
+    /// Kept when the connection ends: of the sound and the camera's picture, and of the screen's.
+    last: Option<(PeerStats, Option<PeerStats>)>,
 }
 
 /// The connections since the room was entered.
@@ -61,7 +61,9 @@ impl Connection {
         }
         let height = self.view.map(|view| match source {
             VideoSource::Screen if self.takes_both => view.screen.unwrap_or(view.height),
-            VideoSource::Camera | VideoSource::Screen => view.height,
+            // Wherever it shows the one picture that it takes.
+            VideoSource::Screen => view.height.max(view.screen.unwrap_or(0)),
+            VideoSource::Camera => view.height,
         });
         let share = match source {
             _ if !(self.takes_both && sending.camera && sending.screen) => 100,
@@ -69,6 +71,12 @@ impl Connection {
             VideoSource::Camera => 100 - SCREEN_SHARE,
         };
         Some(Need { bitrate: self.bitrate / 100 * share, height })
+    }
+
+    /// Of the sound and the camera's picture, and of the screen's.
+    pub(super) fn stats(&self, engine: &Engine) -> (PeerStats, Option<PeerStats>) {
+        let now = || (engine.peer_stats(self.tag), self.screen.map(|screen| engine.peer_stats(screen)));
+        self.last.clone().unwrap_or_else(now)
     }
 
     fn tell_needs(&self, sending: MediaState, engine: &Engine) {
@@ -269,7 +277,7 @@ impl Peers {
     pub(super) fn close(&mut self, client: &ClientId, engine: &Engine) {
         if let Some(connection) = self.current_mut(client) {
             connection.state = PeerState::Closed;
-            connection.last = Some(engine.peer_stats(connection.tag));
+            connection.last = Some(connection.stats(engine));
             engine.close_peer(connection.tag);
             connection.screen.into_iter().for_each(|screen| engine.close_peer(screen));
         }

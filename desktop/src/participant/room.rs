@@ -304,10 +304,10 @@ impl Switchboard {
         let peers = lock(&self.peers);
         let log = lock(&self.log);
         let lines = peers.connections().iter().map(|connection| {
-            let stats = connection.last.clone().unwrap_or_else(|| engine.peer_stats(connection.tag));
+            let (stats, screen) = connection.stats(engine);
             let network = network.iter().rev().find(|report| report.client == connection.client);
             let name = log.names.get(&connection.client).cloned().unwrap_or_default();
-            PeerLine::new(connection, name, &stats, network)
+            PeerLine::new(connection, name, (&stats, screen.as_ref()), network)
         });
         Report {
             room: room.cloned(),

@@ -159,15 +159,25 @@ export const tests = {
   },
 
   'a tile shows who owns and who moderates the room, as long as it is so': () => {
-    const tile = new Tile('ann', noted().intents);
+    const shown = (role) => ({ key: 'person ann', person: person('ann', { role }), isScreen: false });
+    const tile = new Tile(shown('guest'), noted().intents);
     const seen = (role) => {
-      tile.show(person('ann', { role }), empty(), null, false);
+      tile.show(shown(role), empty(), null, false);
       const badge = tile.element.querySelector('.role');
       return [badge.hidden ? '' : badge.textContent, tile.element.ariaLabel];
     };
     assertEqual(seen('owner'), ['Owner', 'ann, owner, no picture']);
     assertEqual(seen('moderator'), ['Moderator', 'ann, moderator, no picture']);
     assertEqual(seen('guest'), ['', 'ann, no picture']);
+  },
+
+  'the tile of a screen says whose it is, and is shown large by itself': () => {
+    const { wanted, intents } = noted();
+    const tile = new Tile({ key: 'screen ann', person: person('ann'), isScreen: true }, intents);
+    tile.show({ key: 'screen ann', person: person('ann', { role: 'owner' }), isScreen: true }, empty(), null, true);
+    assertEqual([tile.element.ariaLabel, tile.element.dataset.screenOf], ['ann’s screen, no picture', 'ann']);
+    button(tile.element, 'Show ann’s screen large').click();
+    assertEqual(wanted, [['pin', 'ann', true]]);
   },
 
   'an unanswered question does nothing': async () => {

@@ -1,6 +1,6 @@
 //! The model: a fold over events, without a DOM.
 
-import { apply, focusOf, initialModel, statusText } from '/assets/js/model.js';
+import { apply, focusOf, initialModel, statusText, tilesOf } from '/assets/js/model.js';
 import { assert, assertEqual } from './assert.js';
 
 const OFF = { microphone: false, camera: false, screen: false, hand: false };
@@ -46,20 +46,30 @@ export const tests = {
     assertEqual([model.lines.length, model.lines[0].text, model.lines.at(-1).number], [1_000, 'line 6', 1_005]);
   },
 
-  'whoever shares the screen is shown large, somebody else before oneself': () => {
+  'a shared screen has a tile of its own, beside its owner': () => {
+    const sharing = { ...OFF, camera: true, screen: true };
+    const mine = { type: 'sending', sending: sharing };
+    const model = after(roster(person('me'), person('ann', { media: sharing }), person('bo')), mine);
+    assertEqual(tilesOf(model).map(({ key }) => key), ['person ann', 'screen ann', 'person bo', 'person me', 'screen me']);
+  },
+
+  'the screen of somebody else is shown large, one’s own only by choice': () => {
     const sharing = { ...OFF, screen: true };
     const mine = { type: 'sending', sending: sharing };
     assertEqual(focusOf(after(roster(person('me'), person('ann')))), null);
-    assertEqual(focusOf(after(roster(person('me'), person('ann')), mine)), 'me');
-    assertEqual(focusOf(after(roster(person('me'), person('ann', { media: sharing })), mine)), 'ann');
+    const alone = after(roster(person('me'), person('ann')), mine);
+    assertEqual(focusOf(alone), null);
+    assertEqual(focusOf(apply(alone, { type: 'pin', client: 'me', isScreen: true })), 'screen me');
+    assertEqual(focusOf(after(roster(person('me'), person('ann', { media: sharing })), mine)), 'screen ann');
   },
 
-  'a pinned participant is shown large until unpinned or gone': () => {
+  'a pinned tile is shown large until unpinned or gone': () => {
     const sharing = person('ann', { media: { ...OFF, screen: true } });
     const pinned = after(roster(person('me'), sharing, person('bo')), { type: 'pin', client: 'bo' });
-    assertEqual(focusOf(pinned), 'bo');
-    assertEqual(focusOf(apply(pinned, { type: 'pin', client: 'bo' })), 'ann');
-    assertEqual(focusOf(apply(pinned, roster(person('me'), sharing))), 'ann');
+    assertEqual(focusOf(pinned), 'person bo');
+    assertEqual(focusOf(apply(pinned, { type: 'pin', client: 'bo' })), 'screen ann');
+    assertEqual(focusOf(apply(pinned, roster(person('me'), sharing))), 'screen ann');
+    assertEqual(focusOf(apply(pinned, { type: 'pin', client: 'ann' })), 'person ann');
   },
 
   'who is gone leaves no peer and no speaking mark': () => {

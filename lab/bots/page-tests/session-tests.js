@@ -86,7 +86,7 @@ class Guest {
     this.id = id;
     const link = { send: (message) => this.isUp && room.send(id, message), handlePong() {}, lost() {} };
     Object.defineProperty(link, 'isUp', { get: () => this.isUp });
-    const outgoing = { stream: new MediaStream(), audio: null, video: null, screen: false };
+    const outgoing = { stream: new MediaStream(), audio: null, video: null, screen: null };
     this.outgoing = outgoing;
     this.session = new Session({ link, username: id, outgoing, emit: (event) => this.events.push(event), obey: (deed) => this.deeds.push(deed) });
   }
@@ -125,6 +125,31 @@ class Guest {
   }
 }
 
+const OURS = { capabilities: ['events', 'trickle', 'renegotiation', 'media-state', 'view'] };
+
+/** A moving picture of this width. */
+function paint(colour, width) {
+  const canvas = Object.assign(document.createElement('canvas'), { width, height: (width * 9) / 16 });
+  const context = canvas.getContext('2d');
+  const drawing = setInterval(() => {
+    context.fillStyle = colour;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.fillStyle = '#fff';
+    context.fillRect(Math.random() * 200, Math.random() * 100, 40, 40);
+  }, 30);
+  return { track: canvas.captureStream(30).getVideoTracks()[0], stop: () => clearInterval(drawing) };
+}
+
+const watchers = new Map();
+
+/** How wide the picture of a stream is, as a video element shows it; 0: nothing yet. */
+function widthOf(stream) {
+  const video = watchers.get(stream) ?? Object.assign(document.createElement('video'), { muted: true, srcObject: stream });
+  watchers.set(stream, video);
+  if (video.paused) video.play().catch(() => {});
+  return video.videoWidth;
+}
+
 async function untilConnected(...guests) {
   const pairs = guests.flatMap((one) => guests.filter((other) => other !== one).map((other) => [one, other]));
   await until(() => pairs.every(([one, other]) => one.stateOf(other) === 'connected'), 'connected', 15_000);
@@ -142,24 +167,43 @@ export const tests = {
     const room = new Room();
     const [a, b] = [new Guest(room, 'a'), new Guest(room, 'b')];
     [a.outgoing.video] = canvas.captureStream(30).getVideoTracks();
-    const able = { capabilities: ['events', 'trickle', 'renegotiation', 'media-state', 'view'] };
-    [a, b].forEach((guest) => guest.enter(able));
+    [a, b].forEach((guest) => guest.enter(OURS));
     await untilConnected(a, b);
     const height = async () => {
       const stats = [...(await a.session.peerOf('b').getStats()).values()];
-      return stats.find(({ type, kind }) => type === 'outbound-rtp' && kind === 'video')?.frameHeight;
+      return stats.find(({ type, kind, frameHeight }) => type === 'outbound-rtp' && kind === 'video' && frameHeight)?.frameHeight;
     };
     const untilHeight = async (fits) => {
       let last = null;
       await until(() => (height().then((found) => (last = found)), last && fits(last)), 'another height', 15_000);
     };
     await untilHeight((pixels) => pixels > 90);
-    b.session.showAt([['a', 90]]);
+    b.session.showAt([{ id: 'a', isScreen: false, pixels: 90 }]);
     await untilHeight((pixels) => pixels === 90);
-    b.session.showAt([['a', 700]]);
+    b.session.showAt([{ id: 'a', isScreen: false, pixels: 700 }]);
     // How much larger is the browser's choice: it begins carefully.
     await untilHeight((pixels) => pixels > 90);
     clearInterval(drawing);
+    end(a, b);
+  },
+
+  'camera and screen arrive side by side, and a switched-off screen leaves the camera': async () => {
+    const room = new Room();
+    const [a, b] = [new Guest(room, 'a'), new Guest(room, 'b')];
+    const [camera, screen] = [paint('#f00', 320), paint('#00f', 640)];
+    a.outgoing.video = camera.track;
+    b.outgoing.screen = screen.track; // shared before anybody is there
+    [a, b].forEach((guest) => guest.enter(OURS));
+    await untilConnected(a, b);
+    assert(a.session.peerOf('b').takesBoth && b.session.peerOf('a').takesBoth, 'both pictures are taken');
+    await until(() => widthOf(a.session.peerOf('b').screenStream) === 640, 'the screen of b', 15_000);
+    await until(() => widthOf(b.session.peerOf('a').stream) === 320, 'the camera of a', 15_000);
+    b.outgoing.video = camera.track;
+    a.outgoing.screen = screen.track;
+    [a, b].forEach((guest) => guest.session.setMedia({ microphone: false, camera: true, screen: true, hand: false }));
+    await until(() => widthOf(a.session.peerOf('b').stream) === 320, 'the camera of b', 15_000);
+    await until(() => widthOf(b.session.peerOf('a').screenStream) === 640, 'the screen of a', 15_000);
+    [camera, screen].forEach(({ stop }) => stop());
     end(a, b);
   },
 

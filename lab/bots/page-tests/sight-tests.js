@@ -15,27 +15,39 @@ export const tests = {
 
   'only who understands it is told, once for each height, and again when the words may be lost': () => {
     const told = [];
-    const sight = new Sight((id, height) => told.push([id, height]));
+    const sight = new Sight((id, { height }) => told.push([id, height]));
     const tell = () => sight.tell((id) => id === 'new');
-    sight.note([['new', 130], ['old', 130]]);
+    const shown = (id, pixels) => ({ id, isScreen: false, pixels });
+    sight.note([shown('new', 130), shown('old', 130)]);
     tell();
-    sight.note([['new', 135], ['old', 135]]);
+    sight.note([shown('new', 135), shown('old', 135)]);
     tell();
     equal(told, [['new', 135]]);
-    sight.note([['new', 600]]);
+    sight.note([shown('new', 600)]);
     tell();
     sight.forgetTold();
     tell();
     equal(told.slice(1), [['new', 720], ['new', 720]]);
   },
 
+  'of somebody who shares the screen both heights are told, and one alone when that is over': () => {
+    const told = [];
+    const sight = new Sight((id, shown) => told.push(shown));
+    const person = { id: 'a', isScreen: false, pixels: 90 };
+    for (const pictures of [[person, { id: 'a', isScreen: true, pixels: 500 }], [person]]) {
+      sight.note(pictures);
+      sight.tell(() => true);
+    }
+    equal(told, [{ height: 90, screen: 540 }, { height: 90 }]);
+  },
+
   'who comes back is told anew, and has said nothing': () => {
     const told = [];
     const sight = new Sight((id, height) => told.push([id, height]));
-    sight.note([['a', 90]]);
-    sight.heard('a', 180);
+    sight.note([{ id: 'a', isScreen: false, pixels: 90 }]);
+    sight.heard('a', { height: 180 });
     sight.tell(() => true);
-    equal(sight.of('a'), 180);
+    equal(sight.of('a'), { height: 180 });
     sight.forget('a');
     sight.tell(() => true);
     equal([sight.of('a'), told.length], [null, 2]);

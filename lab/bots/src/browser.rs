@@ -23,6 +23,11 @@ pub fn tile_video(client: &str) -> String {
     format!("document.querySelector('li.tile[data-client=\"{client}\"] video')")
 }
 
+/// The video element of the tile that shows a participant's screen, as an expression.
+pub fn screen_video(client: &str) -> String {
+    format!("document.querySelector('li.tile[data-screen-of=\"{client}\"] video')")
+}
+
 /// The driver of all browsers of a scene.
 pub struct Browsers {
     _driver: Process,

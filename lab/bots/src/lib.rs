@@ -14,7 +14,7 @@ pub mod scene;
 pub mod server;
 pub mod soak;
 
-pub use browser::{Browsers, Page, PageOptions, tile_video};
+pub use browser::{Browsers, Page, PageOptions, screen_video, tile_video};
 pub use display::Display;
 pub use participant::{Looks, Participant};
 pub use place::Place;

@@ -1,7 +1,7 @@
 //! Camera, microphone and screen switched while the call goes on.
 
 use anyhow::Result;
-use bots::{Display, Looks, PageOptions, Participant, Scene, tile_video};
+use bots::{Display, Looks, PageOptions, Participant, Scene, screen_video, tile_video};
 use serde_json::{Value, json};
 
 fn media_of(said: &[Value], client: &str) -> Option<Value> {
@@ -17,6 +17,10 @@ async fn knows(participant: &mut Participant, client: &str, what: &str, on: bool
 
 fn decoded(report: &Value) -> Option<u64> {
     report["peers"][0]["video"]["frames_decoded"].as_u64()
+}
+
+fn decoded_of_screen(report: &Value) -> Option<u64> {
+    report["peers"][0]["screen"]["frames_decoded"].as_u64()
 }
 
 #[tokio::test]
@@ -68,8 +72,11 @@ async fn the_page_switches_and_the_app_follows() -> Result<()> {
     app.reports("pictures again", |report| decoded(report).filter(|&n| n > before + 20)).await?;
     page.run("document.dispatchEvent(new KeyboardEvent('keydown', {key: 's', bubbles: true}))").await?;
     knows(&mut app, &other, "screen", true).await?;
+    let before = app.reports("pictures of the screen", decoded_of_screen).await?;
+    app.reports("more of the screen", |report| decoded_of_screen(report).filter(|&n| n > before)).await?;
     let before = app.reports("a count", decoded).await?;
-    app.reports("pictures of the screen", |report| decoded(report).filter(|&n| n > before)).await?;
+    knows(&mut app, &other, "camera", true).await?;
+    app.reports("the camera beside it", |report| decoded(report).filter(|&n| n > before + 20)).await?;
     Ok(())
 }
 
@@ -85,7 +92,7 @@ async fn the_apps_screen_share_shows_the_real_pixels_of_the_display() -> Result<
     page.goto(&scene.server.room("demo")).await?;
     app.connected_to(1).await?;
     app.command(json!({"screen": true})).await?;
-    let video = tile_video(&me);
+    let video = screen_video(&me);
     page.until("a picture", &format!("return {video}?.videoWidth > 0")).await?;
     let colour = |name: &str, test: &str| {
         format!(
@@ -99,5 +106,36 @@ async fn the_apps_screen_share_shows_the_real_pixels_of_the_display() -> Result<
     page.until("blue", &colour("blue", "b > 150 && r < 90 && g < 90")).await?;
     let width = page.run(&format!("return {video}.videoWidth")).await?;
     assert_eq!(width, 640);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_apps_camera_and_screen_are_seen_side_by_side_by_page_and_app() -> Result<()> {
+    let mut scene = Scene::start().await?;
+    let shared = Display::start(640, 360).await?;
+    shared.paint([200, 40, 40])?;
+    let mut app = scene.participant("App", "demo", &Looks::HeadlessOn(&shared.name), &["--microphone", "none"])?;
+    let me = app.joined().await?;
+    app.command(json!({"screen": true})).await?;
+    let mut other = scene.headless("Other", &["--camera", "none", "--microphone", "none"])?;
+    other.connected_to(1).await?;
+    other.reports("the screen", |report| decoded_of_screen(report).filter(|&n| n > 0)).await?;
+    other.reports("the camera", |report| decoded(report).filter(|&n| n > 20)).await?;
+    let page = scene.page(&PageOptions { bare: true, ..PageOptions::default() }).await?;
+    page.goto(&scene.server.room("demo")).await?;
+    let (camera, screen) = (tile_video(&me), screen_video(&me));
+    page.until("the screen", &format!("return {screen}?.videoWidth === 640")).await?;
+    page.until("the camera", &format!("return {camera}?.videoWidth > 0")).await?;
+    let moving = page.watch_marks(&camera, 2_000).await?;
+    assert!(moving.len() > 10, "the camera goes on beside the screen, yet: {moving:?}");
+    page.until(
+        "the screen large",
+        "return document.querySelector('li.tile[data-main=\"true\"]')?.dataset.screenOf != null",
+    )
+    .await?;
+    app.command(json!({"screen": false})).await?;
+    page.until("no screen any more", &format!("return {screen} === null")).await?;
+    let before = other.reports("a count", decoded).await?;
+    other.reports("the camera after it", |report| decoded(report).filter(|&n| n > before + 20)).await?;
     Ok(())
 }
