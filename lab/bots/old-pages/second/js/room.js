@@ -168,10 +168,12 @@ class Peer {
 
 // --------------------------------------------------------------------------------------------------------- the tests
 
-async function framesOf(pc) {
+/** Of pictures, those that are played count. */
+async function framesOf({ pc, view }) {
+  const played = view.srcObject?.getVideoTracks()[0]?.id;
   const counters = { framesDecoded: 0, framesSent: 0, audioPackets: 0 };
   for (const entry of (await pc.getStats()).values()) {
-    if (entry.type === 'inbound-rtp' && entry.kind === 'video') counters.framesDecoded = entry.framesDecoded;
+    if (entry.type === 'inbound-rtp' && entry.trackIdentifier === played) counters.framesDecoded = entry.framesDecoded;
     if (entry.type === 'inbound-rtp' && entry.kind === 'audio') counters.audioPackets = entry.packetsReceived;
     if (entry.type === 'outbound-rtp' && entry.kind === 'video') counters.framesSent = entry.framesSent;
   }
@@ -195,7 +197,7 @@ window.rtcChat = {
     return structuredClone(state.chat);
   },
   async counters() {
-    const entries = [...peers].map(async ([id, { pc }]) => [id, await framesOf(pc)]);
+    const entries = [...peers].map(async ([id, peer]) => [id, await framesOf(peer)]);
     return Object.fromEntries(await Promise.all(entries));
   },
   say(text) {
