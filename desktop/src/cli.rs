@@ -109,6 +109,10 @@ pub struct ParticipantArgs {
     /// window has it) or region:X,Y,WIDTH,HEIGHT. In the window one can choose something else
     #[arg(long, value_name = "WHAT", default_value = "screen")]
     pub screen: ScreenChoice,
+    /// While the screen is shared, what other programs play goes along in your sound, also while you are muted. In the
+    /// window one can choose otherwise
+    #[arg(long)]
+    pub screen_sound: bool,
     /// Size of the camera's picture
     #[arg(long, default_value = "640x360", value_parser = size)]
     pub size: (u32, u32),
@@ -150,6 +154,7 @@ impl ParticipantArgs {
             microphone: self.microphone.clone(),
             speaker: self.speaker.clone(),
             screen: self.screen.clone(),
+            screen_sound: self.screen_sound,
             width: self.size.0,
             height: self.size.1,
             fps: self.fps,

@@ -16,6 +16,7 @@ mod mixer;
 mod opus;
 mod playout;
 mod processing;
+mod programs;
 mod reference;
 mod resample;
 mod ring;
@@ -32,6 +33,7 @@ pub(crate) use microphone::Out;
 #[cfg(test)]
 pub(crate) use mixer::Mixer;
 pub(crate) use processing::{Processor, Wish};
+pub use programs::screen_sound;
 pub(crate) use reference::Reference;
 pub(crate) use speaker::In;
 #[cfg(test)]

@@ -32,6 +32,8 @@ pub struct EngineConfig {
     pub speaker: SpeakerChoice,
     /// What of the screen is shared, until [`Engine::choose_screen`].
     pub screen: ScreenChoice,
+    /// Whether other programs' sound goes along with it, until [`Engine::choose_screen_sound`].
+    pub screen_sound: bool,
     /// Of the camera's picture, even and at most 1920×1080. A larger clip is scaled down to it, a smaller one keeps its
     /// own size; a screen has its own, up to 1920×1080.
     pub width: u32,
@@ -54,6 +56,7 @@ impl Default for EngineConfig {
             microphone: MicrophoneChoice::default(),
             speaker: SpeakerChoice::default(),
             screen: ScreenChoice::default(),
+            screen_sound: false,
             width: 640,
             height: 360,
             fps: 30,
@@ -72,6 +75,7 @@ pub struct Engine {
     /// `None` if its thread could not be started, which was told as a notice.
     camera: Option<VideoOut>,
     screen: Option<VideoOut>,
+    screen_sound: Mutex<ScreenSound>,
     video_in: VideoIn,
     bitrate_max: u32,
     processing: Wish,
@@ -79,6 +83,13 @@ pub struct Engine {
     speaker: In,
     /// What sound and pictures of each peer know of each other.
     lips: Mutex<BTreeMap<PeerTag, Lips>>,
+}
+
+/// Whether the sound of other programs is wished for, and whether there is a screen that it would go along with.
+#[derive(Debug)]
+struct ScreenSound {
+    wished: bool,
+    shown: bool,
 }
 
 impl Engine {
@@ -90,6 +101,7 @@ impl Engine {
             microphone,
             speaker,
             screen,
+            screen_sound,
             width,
             height,
             fps,
@@ -120,8 +132,11 @@ impl Engine {
         let mix = record.as_ref().map(|folder| folder.join("mix.wav"));
         let speaker = In::start(speaker, mix, reference, events.clone());
         let video_in = VideoIn::new(record, isolation, events.clone());
-        let lips = Mutex::default();
-        (Self { events, camera, screen, video_in, bitrate_max, processing, microphone, speaker, lips }, receiver)
+        let (lips, screen_sound) = (Mutex::default(), Mutex::new(ScreenSound { wished: screen_sound, shown: false }));
+        (
+            Self { events, camera, screen, screen_sound, video_in, bitrate_max, processing, microphone, speaker, lips },
+            receiver,
+        )
     }
 
     pub fn set_camera(&self, on: bool) {
@@ -131,6 +146,19 @@ impl Engine {
     /// Beside the camera, or without it.
     pub fn set_screen(&self, on: bool) {
         self.out(VideoSource::Screen).for_each(|video| video.set_on(on));
+        self.set_screen_sound(|sound| sound.shown = on);
+    }
+
+    /// Whether what other programs of this machine play goes along with the screen, now or when it is switched on: in our
+    /// sound, also while the microphone is off. What we play of the others never does.
+    pub fn choose_screen_sound(&self, wished: bool) {
+        self.set_screen_sound(|sound| sound.wished = wished);
+    }
+
+    fn set_screen_sound(&self, change: impl FnOnce(&mut ScreenSound)) {
+        let mut sound = lock(&self.screen_sound);
+        change(&mut sound);
+        self.microphone.set_sharing(sound.wished && sound.shown);
     }
 
     /// What of the screen is shared, now or when it is switched on.

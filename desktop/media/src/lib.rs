@@ -23,6 +23,7 @@ mod video_out;
 mod vp8;
 mod y4m;
 
+pub use audio::screen_sound;
 pub use choice::{
     CameraChoice, ChoiceError, MicrophoneChoice, Processing, Region, ScreenChoice, SpeakerChoice, WindowChoice,
 };

@@ -16,6 +16,7 @@ use super::ring::Ring;
 use super::worker::Worker;
 use crate::event::Events;
 use error::OpenError;
+pub(crate) use server::{NAME, cookie, dial};
 
 /// A device that is missing is looked for this often.
 const RETRY: Duration = Duration::from_secs(3);

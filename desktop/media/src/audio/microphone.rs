@@ -1,37 +1,38 @@
-//! The way out: a source of sound, cut into packets, while the microphone is on.
+//! The way out: a source of sound, cut into packets, while the microphone is on or other programs' sound is shared.
 
-use std::sync::Arc;
+mod sending;
+
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select};
 
 use super::clock::Ticker;
 use super::devices::{Device, Direction, Line};
-use super::level::{Meter, SpeakingDetector, Unheard};
-use super::opus::{BITRATE, CodecError, Encoder, LOSS_PERCENT};
+use super::opus::{BITRATE, LOSS_PERCENT};
 use super::processing::Processor;
+use super::programs::{Programs, Tap};
 use super::tone::Tone;
 use super::wav::WavLoop;
 use super::worker::Worker;
-use super::{BLOCK, FRAME, SAMPLE_RATE};
+use super::{BLOCK, FRAME};
 use crate::choice::MicrophoneChoice;
-use crate::event::{EncodedAudio, Events, MediaEvent};
+use crate::event::Events;
+use crate::slot::lock;
+use sending::Sending;
 
 const FRAME_DURATION: Duration = Duration::from_millis(20);
 
-/// Frames between two looks at the meter: 100 ms.
-const STEP_EVERY: u32 = 5;
-
-/// Samples that the timestamps may be behind the clock before they jump: 200 ms. Less is the device's own clock.
-const BEHIND_MAX: u64 = SAMPLE_RATE as u64 / 5;
-
-/// The microphone's side: emits `MediaEvent::Audio`, `Speaking { who: None, .. }` and notices. Dropping it ends its
+/// The microphone's side, and that of the other programs: emits `MediaEvent::Audio`, `Speaking { who: None, .. }` and notices. Dropping it ends its
 /// threads and releases the device.
 #[derive(Debug)]
 pub(crate) struct Out {
     on: Arc<AtomicBool>,
     shared: Arc<Shared>,
+    events: Events,
+    /// Once it was wanted.
+    tap: Mutex<Option<Tap>>,
     _thread: Option<Worker>,
 }
 
@@ -42,6 +43,9 @@ struct Shared {
     level: AtomicU32,
     /// The device is open although nothing is sent.
     listening: AtomicBool,
+    /// Other programs' sound is sent, whether or not the microphone is on.
+    sharing: AtomicBool,
+    programs: Arc<Programs>,
     /// Gets a message when the microphone is switched.
     switched: (Sender<()>, Receiver<()>),
     /// What the encoder is wished to do: bits per second, and per cent of loss to prepare for.
@@ -55,6 +59,8 @@ impl Default for Shared {
             packets: AtomicU64::new(0),
             level: AtomicU32::new(0),
             listening: AtomicBool::new(false),
+            sharing: AtomicBool::new(false),
+            programs: Arc::default(),
             switched: bounded(1),
             bitrate: AtomicU32::new(BITRATE),
             loss: AtomicU8::new(LOSS_PERCENT),
@@ -67,11 +73,8 @@ impl Out {
     /// sent, but the timestamps run on. Only a device's sound is processed.
     pub(crate) fn start(choice: MicrophoneChoice, on: Arc<AtomicBool>, processor: Processor, events: Events) -> Self {
         let shared = Arc::new(Shared::default());
-        if choice == MicrophoneChoice::Off {
-            return Self { on, shared, _thread: None };
-        }
         let (theirs, telling) = (Arc::clone(&shared), events.clone());
-        let switch = Arc::clone(&on);
+        let (switch, tap) = (Arc::clone(&on), Mutex::default());
         let thread = Worker::spawn("audio-out", move |stopped| match Sending::new(switch, events, theirs) {
             Ok(sending) => run(choice, sending, processor, stopped),
             Err(error) => tracing::error!(%error, "no sound can be encoded"),
@@ -80,7 +83,7 @@ impl Out {
             telling
                 .notice(format!("The microphone could not be started ({error}). Close other programs and try again."));
         }
-        Self { on, shared, _thread: thread.ok() }
+        Self { on, shared, events: telling, tap, _thread: thread.ok() }
     }
 
     /// Packets sent so far.
@@ -97,6 +100,20 @@ impl Out {
     pub(crate) fn set_listening(&self, listening: bool) {
         self.shared.listening.store(listening, Ordering::Relaxed);
         self.wake();
+    }
+
+    /// Whether the sound of this machine's other programs is sent too, also while the microphone is off.
+    pub(crate) fn set_sharing(&self, sharing: bool) {
+        self.shared.sharing.store(sharing, Ordering::Relaxed);
+        self.wake();
+        let mut tap = lock(&self.tap);
+        if sharing && tap.is_none() {
+            let started = Tap::start(Arc::clone(&self.shared.programs), self.events.clone());
+            *tap = started
+                .map_err(|error| self.events.notice(format!("No sound of other programs can be shared ({error}).")))
+                .ok();
+        }
+        tap.iter().for_each(|tap| tap.set_on(sharing));
     }
 
     fn wake(&self) {
@@ -149,6 +166,9 @@ fn run(choice: MicrophoneChoice, mut sending: Sending, processor: Processor, sto
         }
         MicrophoneChoice::Device(name) => run_device(&mut sending, processor, name.as_deref(), stopped),
     }
+    // There is no microphone, or no more of it.
+    sending.lose_microphone();
+    while sharing_alone(&mut sending, stopped) {}
 }
 
 /// A source without a clock of its own, until it says that it has no more.
@@ -165,23 +185,42 @@ fn run_clocked(sending: &mut Sending, stopped: &Receiver<()>, mut fill: impl FnM
     }
 }
 
-/// Opens the device whenever it is to be open.
-fn run_device(sending: &mut Sending, mut processor: Processor, name: Option<&str>, stopped: &Receiver<()>) {
+/// Until the microphone is to be open: silence from it, while other programs are heard without it; `false` if it is to
+/// end.
+fn sharing_alone(sending: &mut Sending, stopped: &Receiver<()>) -> bool {
     let switched = sending.shared.switched.1.clone();
-    loop {
-        while !sending.is_open() {
-            select! {
-                recv(stopped) -> _ => return,
-                recv(switched) -> _ => {}
+    let mut ticker = None;
+    while !sending.is_open() {
+        match sending.is_sharing() {
+            true => drop(ticker.get_or_insert_with(|| Ticker::new(Instant::now(), FRAME_DURATION))),
+            false => {
+                ticker = None;
+                sending.fall_silent();
             }
         }
+        let tick = ticker.as_ref().map_or_else(crossbeam_channel::never, |ticker| crossbeam_channel::at(ticker.due()));
+        select! {
+            recv(stopped) -> _ => return false,
+            recv(switched) -> _ => {}
+            recv(tick) -> _ => {}
+        }
+        while let Some(due) = ticker.as_mut().and_then(|ticker| ticker.take(Instant::now())) {
+            sending.handle_frame(&[0.0; FRAME], due);
+        }
+    }
+    true
+}
+
+/// Opens the device whenever it is to be open.
+fn run_device(sending: &mut Sending, mut processor: Processor, name: Option<&str>, stopped: &Receiver<()>) {
+    while sharing_alone(sending, stopped) {
         let line = Line::new();
         let device =
             Device::open(Direction::Capture, name.map(str::to_owned), Arc::clone(&line), sending.events.clone());
         if let Err(error) = device {
             return sending.events.notice(format!("The microphone could not be started ({error})."));
         }
-        if !hear(sending, &mut processor, &line, stopped, &switched) {
+        if !hear(sending, &mut processor, &line, stopped) {
             return;
         }
         processor.restart();
@@ -190,20 +229,20 @@ fn run_device(sending: &mut Sending, mut processor: Processor, name: Option<&str
 }
 
 /// Until the device is to be closed; `false` if that is for ever.
-fn hear(
-    sending: &mut Sending,
-    processor: &mut Processor,
-    line: &Line,
-    stopped: &Receiver<()>,
-    switched: &Receiver<()>,
-) -> bool {
+fn hear(sending: &mut Sending, processor: &mut Processor, line: &Line, stopped: &Receiver<()>) -> bool {
+    let switched = sending.shared.switched.1.clone();
     let mut frame = [0.0; FRAME];
     let mut was_live = false;
+    // Where the device gives nothing, other programs are heard by the clock.
+    let mut ticker = Ticker::new(Instant::now(), FRAME_DURATION);
     while sending.is_open() {
+        let alone = !line.is_live() && sending.is_sharing();
+        let tick = if alone { crossbeam_channel::at(ticker.due()) } else { crossbeam_channel::never() };
         select! {
             recv(stopped) -> _ => return false,
             recv(switched) -> _ => continue,
             recv(line.woken()) -> _ => {}
+            recv(tick) -> _ => {}
         }
         let is_live = line.is_live();
         if is_live && !was_live {
@@ -217,148 +256,16 @@ fn hear(
             sending.handle_frame(&frame, Instant::now());
             sending.listen(&frame);
         }
-        if !is_live {
+        while let Some(due) = ticker.take(Instant::now()) {
+            if alone && !is_live {
+                sending.handle_frame(&[0.0; FRAME], due);
+            }
+        }
+        if !is_live && !alone {
             sending.fall_silent();
         }
     }
     true
-}
-
-/// From frames of sound to events.
-#[derive(Debug)]
-struct Sending {
-    on: Arc<AtomicBool>,
-    events: Events,
-    shared: Arc<Shared>,
-    encoder: Encoder,
-    /// What the encoder was told last.
-    told: (u32, u8),
-    meter: Meter,
-    detector: SpeakingDetector,
-    unheard: Unheard,
-    /// What the meter showed last, and frames since it was looked at.
-    step: u8,
-    since_step: u32,
-    started: Instant,
-    /// Samples since the start, sent or not.
-    position: u64,
-    sounding: bool,
-}
-
-impl Sending {
-    fn new(on: Arc<AtomicBool>, events: Events, shared: Arc<Shared>) -> Result<Self, CodecError> {
-        Ok(Self {
-            on,
-            events,
-            shared,
-            encoder: Encoder::new()?,
-            told: (BITRATE, LOSS_PERCENT),
-            meter: Meter::default(),
-            detector: SpeakingDetector::default(),
-            unheard: Unheard::default(),
-            step: 0,
-            since_step: 0,
-            started: Instant::now(),
-            position: 0,
-            sounding: false,
-        })
-    }
-
-    fn handle_frame(&mut self, frame: &[f32; FRAME], now: Instant) {
-        let timestamp = self.next_timestamp(now);
-        if !self.on.load(Ordering::Relaxed) {
-            return self.fall_silent();
-        }
-        self.sounding = true;
-        for block in frame.as_chunks::<BLOCK>().0 {
-            self.meter.handle_block(block);
-            if let Some(speaking) = self.detector.handle_block(block) {
-                self.events.send(MediaEvent::Speaking { who: None, speaking });
-            }
-        }
-        self.show_level();
-        if let Err(error) = self.prepare() {
-            tracing::warn!(%error, "the sound encoder stays as it was");
-        }
-        match self.encoder.encode(frame) {
-            Ok(None) => {}
-            Ok(Some(data)) => {
-                if self.events.send(MediaEvent::Audio(EncodedAudio { data, timestamp })) {
-                    self.shared.packets.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-            Err(error) => tracing::error!(%error, "a frame of sound was not encoded"),
-        }
-    }
-
-    fn show_level(&mut self) {
-        self.shared.level.store(self.meter.level().to_bits(), Ordering::Relaxed);
-        self.since_step += 1;
-        if self.since_step >= STEP_EVERY {
-            self.since_step = 0;
-            self.tell_step(self.meter.step());
-        }
-    }
-
-    fn tell_step(&mut self, step: u8) {
-        if step != std::mem::replace(&mut self.step, step) {
-            self.events.send(MediaEvent::Level(step));
-        }
-    }
-
-    /// To a device's sound while nothing of it is sent.
-    fn listen(&mut self, frame: &[f32; FRAME]) {
-        if self.on.load(Ordering::Relaxed) {
-            return self.unheard.reset();
-        }
-        // Each of them, so that the detector knows the room.
-        if frame.as_chunks::<BLOCK>().0.iter().filter(|block| self.unheard.handle_block(block)).count() > 0 {
-            self.events.send(MediaEvent::Unheard);
-        }
-    }
-
-    /// Whether a device is to be open.
-    fn is_open(&self) -> bool {
-        self.on.load(Ordering::Relaxed) || self.shared.listening.load(Ordering::Relaxed)
-    }
-
-    fn prepare(&mut self) -> Result<(), CodecError> {
-        self.encoder.set_may_rest(!self.detector.is_speaking())?;
-        let (bitrate, loss) = (self.shared.bitrate.load(Ordering::Relaxed), self.shared.loss.load(Ordering::Relaxed));
-        if (bitrate, loss) == std::mem::replace(&mut self.told, (bitrate, loss)) {
-            return Ok(());
-        }
-        self.encoder.set_bitrate(bitrate)?;
-        self.encoder.set_loss(loss)
-    }
-
-    /// Of the frame that is about to be handled. Jumps over time in which the device gave nothing.
-    fn next_timestamp(&mut self, now: Instant) -> u32 {
-        let elapsed =
-            now.saturating_duration_since(self.started).as_micros() as u64 * u64::from(SAMPLE_RATE) / 1_000_000;
-        if elapsed > self.position + FRAME as u64 + BEHIND_MAX {
-            self.position = elapsed - FRAME as u64;
-        }
-        let timestamp = self.position as u32;
-        self.position += FRAME as u64;
-        timestamp
-    }
-
-    /// Nothing is sent from now on.
-    fn fall_silent(&mut self) {
-        if !std::mem::take(&mut self.sounding) {
-            return;
-        }
-        self.meter.reset();
-        self.shared.level.store(0, Ordering::Relaxed);
-        self.tell_step(0);
-        if let Some(speaking) = self.detector.reset() {
-            self.events.send(MediaEvent::Speaking { who: None, speaking });
-        }
-        if let Err(error) = self.encoder.reset() {
-            tracing::debug!(%error, "the encoder remembers what was said before the pause");
-        }
-    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,10 @@ const LOSS_PERCENT_MAX: u8 = 30;
 /// Bytes. A packet this short has nothing but its first byte to say: nobody speaks (RFC 6716, section 3.1 and DTX).
 const RESTING_MAX: usize = 2;
 
+/// How much more than speech anything else takes, and the most that anybody hears a difference with.
+const MUSIC_FACTOR: u32 = 2;
+const MUSIC_MAX: u32 = 96_000;
+
 /// 0 is the fastest, 10 the best. Speech gains little above this.
 const COMPLEXITY: i32 = 6;
 
@@ -74,8 +78,17 @@ fn carries_redundancy(toc: u8, frames: &[&[u8]]) -> bool {
     frames.first().and_then(|frame| frame.first()).is_some_and(|byte| byte >> (7 - silk_frames) & 1 == 1)
 }
 
+/// What is to be encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    Voice,
+    /// Music, films, and voices among them: nothing of it is taken for silence or for noise around a voice.
+    Anything,
+}
+
 #[derive(Debug)]
 pub(crate) struct Encoder {
+    content: Content,
     inner: opus::Encoder,
     may_rest: bool,
     resting: bool,
@@ -83,14 +96,19 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
-    pub(crate) fn new() -> Result<Self, CodecError> {
-        let mut inner = opus::Encoder::new(SAMPLE_RATE, Channels::Mono, Application::Voip)?;
-        inner.set_bitrate(Bitrate::Bits(BITRATE as i32))?;
-        inner.set_signal(Signal::Voice)?;
+    pub(crate) fn new(content: Content) -> Result<Self, CodecError> {
+        let (application, signal) = match content {
+            Content::Voice => (Application::Voip, Signal::Voice),
+            Content::Anything => (Application::Audio, Signal::Auto),
+        };
+        let mut inner = opus::Encoder::new(SAMPLE_RATE, Channels::Mono, application)?;
+        inner.set_signal(signal)?;
         inner.set_inband_fec(true)?;
         inner.set_packet_loss_perc(i32::from(LOSS_PERCENT))?;
         inner.set_complexity(COMPLEXITY)?;
-        Ok(Self { inner, may_rest: false, resting: false, buffer: [0; PACKET_MAX] })
+        let mut this = Self { content, inner, may_rest: false, resting: false, buffer: [0; PACKET_MAX] };
+        this.set_bitrate(BITRATE)?;
+        Ok(this)
     }
 
     /// `None`: nobody speaks, and the packet needs not be sent. The first such packet and one now and then are sent, so
@@ -104,16 +122,22 @@ impl Encoder {
         Ok(Some(Bytes::copy_from_slice(&self.buffer[..length])))
     }
 
-    /// Whether silence may be left out. The codec alone takes music and steady tones for silence.
+    /// Whether silence may be left out, where there are voices only: the codec takes music and steady tones for silence.
     pub(crate) fn set_may_rest(&mut self, may_rest: bool) -> Result<(), CodecError> {
+        let may_rest = may_rest && self.content == Content::Voice;
         if may_rest != std::mem::replace(&mut self.may_rest, may_rest) {
             self.inner.set_dtx(may_rest)?;
         }
         Ok(())
     }
 
+    /// For a voice; anything else gets twice as much.
     pub(crate) fn set_bitrate(&mut self, bps: u32) -> Result<(), CodecError> {
-        let bps = bps.clamp(*BITRATE_RANGE.start(), *BITRATE_RANGE.end());
+        let voice = bps.clamp(*BITRATE_RANGE.start(), *BITRATE_RANGE.end());
+        let bps = match self.content {
+            Content::Voice => voice,
+            Content::Anything => (voice * MUSIC_FACTOR).min(MUSIC_MAX),
+        };
         Ok(self.inner.set_bitrate(Bitrate::Bits(bps as i32))?)
     }
 
@@ -194,7 +218,7 @@ mod tests {
     }
 
     fn encoded(frames: &[[f32; FRAME]]) -> Vec<Bytes> {
-        let mut encoder = Encoder::new().unwrap();
+        let mut encoder = Encoder::new(Content::Voice).unwrap();
         frames.iter().map(|frame| encoder.encode(frame).unwrap().expect("a voice")).collect()
     }
 
@@ -229,7 +253,7 @@ mod tests {
 
     /// Bytes a second and packets of a hundred with a copy, after the encoder has got used to its wishes.
     fn measured(wish: impl Fn(&mut Encoder)) -> (usize, usize) {
-        let mut encoder = Encoder::new().unwrap();
+        let mut encoder = Encoder::new(Content::Voice).unwrap();
         wish(&mut encoder);
         let frames = buzz(150);
         let packets: Vec<Bytes> = frames.iter().filter_map(|frame| encoder.encode(frame).unwrap()).skip(50).collect();
@@ -258,7 +282,7 @@ mod tests {
     #[test]
     fn silence_costs_almost_nothing_and_comes_out_as_the_rooms_noise() {
         let mut rng = ChaCha8Rng::from_seed([3; 32]);
-        let (mut encoder, mut decoder) = (Encoder::new().unwrap(), Decoder::new().unwrap());
+        let (mut encoder, mut decoder) = (Encoder::new(Content::Voice).unwrap(), Decoder::new().unwrap());
         let (mut sent, mut out) = (Vec::new(), Vec::new());
         let voice = buzz(50);
         for i in 0..300 {

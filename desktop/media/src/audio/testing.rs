@@ -7,14 +7,14 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::mixer::Mixer;
-use super::opus::Encoder;
+use super::opus::{Content, Encoder};
 use super::tone::Tone;
 use super::{BLOCK, FRAME};
 use crate::packet::{Packet, PeerTag};
 
 /// What a microphone of ours would send for a tone: packets of 20 ms.
 pub(crate) fn tone_packets(hertz: f32, packets: usize) -> Vec<Bytes> {
-    let mut encoder = Encoder::new().unwrap();
+    let mut encoder = Encoder::new(Content::Voice).unwrap();
     let mut tone = Tone::new(hertz);
     let mut frame = [0.0; FRAME];
     let mut encode = || {

@@ -3,7 +3,7 @@
 //! cpal has a host for it, but one whose connections outlive their streams and whose calls can wait for ever; here the
 //! socket is ours, and shutting it ends everything at once.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
@@ -30,6 +30,20 @@ const SAMPLE_BYTES: usize = size_of::<f32>();
 /// Samples that the server keeps ready to play, 30 ms, and asks for or gives at a time, 10 ms.
 const READY: u32 = 1440;
 const PERIOD: u32 = 480;
+
+/// What the server knows this program by, with the process's number: so its own sound is told from the others'.
+pub(crate) const NAME: &CStr = c"RTC-Chat";
+
+/// A connection to the server, which has not been greeted yet; `None` if there is none. A socket that nobody listens to
+/// is what a server that crashed leaves behind.
+pub(crate) fn dial() -> Option<UnixStream> {
+    UnixStream::connect(pulseaudio::socket_path_from_env()?).ok()
+}
+
+/// What the server knows its user by, where it wants that.
+pub(crate) fn cookie() -> Option<Vec<u8>> {
+    std::fs::read(pulseaudio::cookie_path_from_env()?).ok()
+}
 
 /// An open stream with a connection of its own. Dropping it closes both.
 pub(crate) struct Stream {
@@ -68,15 +82,12 @@ struct Connection {
 
 impl Connection {
     fn open() -> Result<Self, OpenError> {
-        let path = pulseaudio::socket_path_from_env().ok_or(OpenError::NoSound)?;
-        // A socket that nobody listens to is what a server that crashed leaves behind.
-        let socket = UnixStream::connect(path).map_err(|_| OpenError::NoSound)?;
-        let cookie = pulseaudio::cookie_path_from_env().and_then(|path| std::fs::read(path).ok());
+        let socket = dial().ok_or(OpenError::NoSound)?;
         let open = || {
             // For the greeting, which waits for the answer in the socket.
             socket.set_read_timeout(Some(PATIENCE))?;
             socket.set_write_timeout(Some(PATIENCE))?;
-            Client::new_unix(c"RTC-Chat", socket.try_clone()?, cookie)
+            Client::new_unix(NAME, socket.try_clone()?, cookie())
         };
         match open() {
             Ok(client) => Ok(Self { socket, client }),

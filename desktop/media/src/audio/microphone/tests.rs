@@ -4,11 +4,13 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::*;
+use crate::audio::SAMPLE_RATE;
 use crate::audio::opus::{Decoder, inspect};
 use crate::audio::processing::Wish;
 use crate::audio::reference::Reference;
 use crate::audio::{goertzel, testing::speech, wav::WavRecorder};
 use crate::choice::Processing;
+use crate::event::MediaEvent;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -220,13 +222,91 @@ fn a_file_that_cannot_be_played_is_told_in_a_sentence() {
         Out::start(MicrophoneChoice::File("/nowhere.wav".into()), Arc::new(AtomicBool::new(true)), processor(), events);
     let MediaEvent::Notice(notice) = received.recv_timeout(TIMEOUT).unwrap() else { panic!("a notice") };
     assert!(notice.0.contains("/nowhere.wav") && notice.0.ends_with("Choose a WAV file with sound in it."), "{notice}");
-    assert!(received.recv().is_err(), "nothing else follows");
     assert_eq!(out.packets(), 0);
+    drop(out);
+    assert!(received.recv().is_err(), "nothing else follows");
 }
 
 #[test]
-fn no_microphone_means_no_thread() {
+fn without_a_microphone_nothing_is_sent_until_other_programs_are_and_nothing_after_them() {
     let (events, received) = Events::channel();
-    let _out = Out::start(MicrophoneChoice::Off, Arc::new(AtomicBool::new(true)), processor(), events);
+    let out = Out::start(MicrophoneChoice::Off, Arc::new(AtomicBool::new(true)), processor(), events);
+    out.set_listening(true);
+    assert!(received.recv_timeout(Duration::from_millis(100)).is_err());
+    // The flag alone: whether there is a sound server is another question.
+    out.shared.sharing.store(true, Ordering::Relaxed);
+    out.wake();
+    out.shared.programs.push(1, goertzel::sine(600.0, 0.2, SAMPLE_RATE, SAMPLE_RATE as usize).into_iter());
+    assert!(matches!(received.recv_timeout(TIMEOUT).unwrap(), MediaEvent::Audio(_)));
+    out.shared.sharing.store(false, Ordering::Relaxed);
+    out.wake();
+    // Whatever was on its way.
+    while received.recv_timeout(Duration::from_millis(100)).is_ok() {}
+    drop(out);
     assert!(received.recv().is_err());
+}
+
+/// What is decoded of two seconds with a program that plays 600 Hz.
+fn with_a_program(on: bool, sharing: bool) -> (Vec<f32>, Vec<MediaEvent>, usize) {
+    let (mut sending, received) = started();
+    sending.on.store(on, Ordering::Relaxed);
+    sending.shared.sharing.store(sharing, Ordering::Relaxed);
+    let tone = goertzel::sine(600.0, 0.2, SAMPLE_RATE, 100 * FRAME);
+    let mut now = sending.started;
+    for played in tone.as_chunks::<FRAME>().0 {
+        now += FRAME_DURATION;
+        sending.shared.programs.push(1, played.iter().copied());
+        sending.handle_frame(&frame(0.2), now);
+    }
+    let (mut decoder, mut pcm, mut others, mut bytes) = (Decoder::new().unwrap(), Vec::new(), Vec::new(), 0);
+    for event in received.try_iter() {
+        match event {
+            MediaEvent::Audio(audio) => {
+                bytes += audio.data.len();
+                decoder.decode(&audio.data, &mut pcm).unwrap();
+            }
+            other => others.push(other),
+        }
+    }
+    (pcm, others, bytes)
+}
+
+#[test]
+fn other_programs_are_mixed_into_the_voice_and_heard_without_it() {
+    let pitch = |pcm: &[f32], hertz| goertzel::power(&pcm[24_000..], SAMPLE_RATE, hertz);
+    let (both, ..) = with_a_program(true, true);
+    assert!(
+        pitch(&both, 400.0) > 0.01 && pitch(&both, 600.0) > 0.01,
+        "{} {}",
+        pitch(&both, 400.0),
+        pitch(&both, 600.0)
+    );
+    let (alone, others, bytes) = with_a_program(false, true);
+    assert!(pitch(&alone, 400.0) < 1e-5 && pitch(&alone, 600.0) > 0.01);
+    assert!(others.is_empty(), "a film is nobody who speaks: {others:?}");
+    assert_eq!(alone.len(), 100 * FRAME, "a steady tone is no silence");
+    assert!(bytes > 2 * 4000, "music takes more than a voice: {bytes} bytes in two seconds");
+    let (voice, ..) = with_a_program(true, false);
+    assert!(pitch(&voice, 400.0) > 0.01 && pitch(&voice, 600.0) < 1e-5, "what is not shared is not heard");
+    assert_eq!(with_a_program(false, false).2, 0);
+}
+
+#[test]
+fn a_loud_program_and_a_loud_voice_are_turned_down_and_not_cut_off() {
+    let (mut sending, received) = started();
+    sending.shared.sharing.store(true, Ordering::Relaxed);
+    let now = sending.started;
+    for _ in 0..100 {
+        sending.shared.programs.push(1, frame(0.9).into_iter());
+        sending.handle_frame(&frame(0.9), now);
+    }
+    let (mut decoder, mut pcm) = (Decoder::new().unwrap(), Vec::new());
+    received.try_iter().for_each(|event| {
+        if let MediaEvent::Audio(audio) = event {
+            decoder.decode(&audio.data, &mut pcm).unwrap();
+        }
+    });
+    let settled = &pcm[48_000..];
+    let rest = goertzel::total_power(settled) - goertzel::power(settled, SAMPLE_RATE, 400.0);
+    assert!(rest < goertzel::total_power(settled) * 1e-2, "overtones: {rest}");
 }

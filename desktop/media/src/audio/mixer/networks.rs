@@ -6,7 +6,7 @@ use network::{Path, Profile};
 
 use super::*;
 use crate::audio::FRAME;
-use crate::audio::opus::Encoder;
+use crate::audio::opus::{Content, Encoder};
 use crate::audio::testing::{packet, speech};
 
 const PEER: PeerTag = PeerTag(1);
@@ -31,7 +31,7 @@ struct Heard {
 /// `loss` is what the sender prepares for, in per cent.
 fn heard(profile: Profile, seed: u64, loss: u8) -> Heard {
     let start = Instant::now();
-    let mut encoder = Encoder::new().unwrap();
+    let mut encoder = Encoder::new(Content::Voice).unwrap();
     encoder.set_loss(loss).unwrap();
     let voice = speech(6, 150.0, 5 * 48_000);
     let frames = voice.as_chunks::<FRAME>().0.iter();
