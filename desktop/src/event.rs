@@ -108,6 +108,8 @@ pub enum Command {
     ListScreens,
     /// Share this from now on.
     ShareScreen(ScreenChoice),
+    /// Whether other programs' sound goes along with a shared screen from now on; answered with [`Event::ScreenSound`].
+    SetScreenSound(bool),
     SetHand(bool),
     /// What is done to the microphone's sound from now on; answered with [`Event::Processing`].
     SetProcessing(Processing),
@@ -162,6 +164,12 @@ pub enum Event {
     },
     /// What can be shared of the screen, or a sentence that says why nothing can.
     Screens(Result<Screens, String>),
+    /// Whether other programs' sound goes along with a shared screen: at the start, after every change, and whenever one
+    /// looks at the screens. `missing` says in a sentence why it cannot.
+    ScreenSound {
+        wished: bool,
+        missing: Option<String>,
+    },
     Speaking {
         who: Speaker,
         speaking: bool,

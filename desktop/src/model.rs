@@ -50,6 +50,9 @@ pub struct Model {
     pub processing: Processing,
     /// What can be shared of the screen, or why nothing can; `None` while nobody has looked.
     pub screens: Option<Result<Screens, String>>,
+    /// Whether other programs' sound goes along with it, and why it cannot.
+    pub screen_sound: bool,
+    pub screen_sound_missing: Option<String>,
     pub toasts: Toasts,
     /// From before.
     pub known: Known,
@@ -73,6 +76,8 @@ impl Model {
             level: 0,
             processing: Processing::default(),
             screens: None,
+            screen_sound: false,
+            screen_sound_missing: None,
             toasts: Toasts::default(),
             known: Known::default(),
             trouble: None,
@@ -134,6 +139,9 @@ impl Model {
             }
             Event::Processing(processing) => self.processing = processing,
             Event::Screens(found) => self.screens = Some(found),
+            Event::ScreenSound { wished, missing } => {
+                (self.screen_sound, self.screen_sound_missing) = (wished, missing);
+            }
             Event::Level(step) => self.level = step,
             // It may have been switched on in the meantime.
             Event::Unheard if self.sending.microphone || self.room().is_none() => {}
@@ -314,6 +322,7 @@ impl Model {
             | Command::SetMicrophone(_)
             | Command::SetScreen(_)
             | Command::ShareScreen(_)
+            | Command::SetScreenSound(_)
             | Command::SetHand(_)
             | Command::SetProcessing(_)
             | Command::ShowAt { .. }

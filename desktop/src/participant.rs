@@ -105,6 +105,7 @@ impl Participant {
             config,
         };
         participant.tell_sending();
+        participant.tell_screen_sound();
         participant.switchboard.tell(Event::Processing(participant.config.media.processing));
         participant.switchboard.tell_known();
         participant.check_account();
@@ -151,13 +152,28 @@ impl Participant {
     /// Looking at screens takes a while.
     fn list_screens(&mut self) {
         let switchboard = Arc::clone(&self.switchboard);
-        let look = move || switchboard.tell(Event::Screens(media::sights()));
+        let wished = self.config.media.screen_sound;
+        let look = move || {
+            switchboard.tell(Event::ScreenSound { wished, missing: media::screen_sound().err() });
+            switchboard.tell(Event::Screens(media::sights()));
+        };
         self.lobby_tasks.spawn_blocking_on(look, &self.runtime);
     }
 
     fn share_screen(&mut self, choice: ScreenChoice) {
         self.engine.choose_screen(choice);
         self.set_sending(|sending| sending.screen = true);
+    }
+
+    fn set_screen_sound(&mut self, wished: bool) {
+        self.config.media.screen_sound = wished;
+        self.engine.choose_screen_sound(wished);
+        self.tell_screen_sound();
+    }
+
+    fn tell_screen_sound(&self) {
+        let wished = self.config.media.screen_sound;
+        self.switchboard.tell(Event::ScreenSound { wished, missing: media::screen_sound().err() });
     }
 
     fn set_sending(&mut self, change: impl FnOnce(&mut MediaState)) {
@@ -199,7 +215,10 @@ impl Backend for Participant {
                     return Some(Event::Left);
                 }
                 Told::RoomDeleted(_) => {}
-                Told::Muted => self.announce_sending(),
+                Told::Muted => {
+                    self.set_screen_sound(false);
+                    self.announce_sending();
+                }
                 // The session has done and told it already.
                 Told::HandLowered => self.set_sending(|sending| sending.hand = false),
                 // The switch and what the others are told follow what is really sent.
@@ -265,6 +284,7 @@ impl Backend for Participant {
             Command::SetScreen(on) => self.set_sending(|sending| sending.screen = on),
             Command::ListScreens => self.list_screens(),
             Command::ShareScreen(choice) => self.share_screen(choice),
+            Command::SetScreenSound(wished) => self.set_screen_sound(wished),
             Command::SetHand(up) => self.set_sending(|sending| sending.hand = up),
             Command::SetProcessing(processing) => {
                 self.memory.set_processing(processing);

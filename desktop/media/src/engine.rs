@@ -155,6 +155,12 @@ impl Engine {
         self.set_screen_sound(|sound| sound.wished = wished);
     }
 
+    /// Whether it goes along at the moment.
+    pub fn shares_sound(&self) -> bool {
+        let sound = lock(&self.screen_sound);
+        sound.wished && sound.shown
+    }
+
     fn set_screen_sound(&self, change: impl FnOnce(&mut ScreenSound)) {
         let mut sound = lock(&self.screen_sound);
         change(&mut sound);

@@ -201,7 +201,7 @@ impl Switchboard {
                 ClientEvent::Session(event) => {
                     this.note(&event, &engine);
                     this.memorise(&event);
-                    this.obey(&event);
+                    this.obey(&event, &engine);
                     let is_end = matches!(&event, SessionEvent::Status(status) if status.is_final());
                     if is_end {
                         // Whether or not anybody looks: whoever was put out is not filmed any more.
@@ -249,11 +249,12 @@ impl Switchboard {
         }
     }
 
-    /// Whether or not anybody looks, the microphone is off at once.
-    fn obey(&self, event: &SessionEvent) {
+    /// Whether or not anybody looks, the microphone is off at once, and nothing of other programs is heard.
+    fn obey(&self, event: &SessionEvent, engine: &Engine) {
         match event {
             SessionEvent::Moderated { action: Action::Mute | Action::MuteAll, .. } => {
                 self.capture.change(|sending| sending.microphone = false);
+                engine.choose_screen_sound(false);
                 self.pass(Told::Muted);
             }
             SessionEvent::Moderated { action: Action::LowerHand, .. } => self.pass(Told::HandLowered),

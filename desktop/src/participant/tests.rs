@@ -104,7 +104,11 @@ fn the_end_of_an_earlier_stay_does_not_end_the_next() {
 fn whoever_is_muted_stays_so_whatever_else_is_switched_before_anybody_looks() {
     let bench = Bench::new();
     let stay = bench.switchboard.capture().begin();
+    bench.engine.choose_screen_sound(true);
+    bench.engine.set_screen(true);
+    assert!(bench.engine.shares_sound());
     bench.hear(stay, Session::Moderated { action: Action::Mute, by: None });
+    assert!(!bench.engine.shares_sound(), "a film goes on");
     bench.switchboard.capture().change(|sending| sending.camera = false);
     assert_eq!(bench.captured(), MediaState::default());
 }

@@ -2,8 +2,8 @@
 
 use eframe::egui::text::{LayoutJob, TextFormat, TextWrapping};
 use eframe::egui::{
-    Align2, Key, Label, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui,
-    Vec2, WidgetInfo, vec2,
+    Align2, Checkbox, Key, Label, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, TextureHandle,
+    TextureOptions, Ui, Vec2, WidgetInfo, vec2,
 };
 use media::{ScreenChoice, Screens, Sight};
 
@@ -25,6 +25,8 @@ const GAP: f32 = 10.0;
 #[derive(Default)]
 pub(super) struct ScreenForm {
     chosen: Option<ScreenChoice>,
+    /// Other programs' sound is to go along; `None`: as it is.
+    sound: Option<bool>,
     /// The small pictures, once they are there.
     previews: Option<Vec<Option<TextureHandle>>>,
     place: Option<Rect>,
@@ -66,9 +68,9 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
         ui.heading("What do you want to share?");
         match &model.screens {
             None => waiting(ui),
-            Some(Ok(Screens::Asked)) => asked(ui),
+            Some(Ok(Screens::Asked)) => asked(ui, model, &mut form.sound),
             Some(Ok(Screens::Listed(sights))) if sights.is_empty() => empty(ui, None),
-            Some(Ok(Screens::Listed(sights))) => listed(ui, sights, form),
+            Some(Ok(Screens::Listed(sights))) => listed(ui, model, sights, form),
             Some(Err(why)) => empty(ui, Some(why)),
         }
     });
@@ -85,6 +87,8 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
         }
         Choice::Share => {
             let chosen = form.chosen.clone().unwrap_or_default();
+            let sound = form.sound.filter(|wished| *wished != model.screen_sound);
+            intents.extend(sound.map(|wished| Intent::Do(Command::SetScreenSound(wished))));
             view.shared = Some(chosen.clone());
             view.screens = None;
             intents.push(Intent::Do(Command::ShareScreen(chosen)));
@@ -99,9 +103,10 @@ fn waiting(ui: &mut Ui) -> Choice {
 }
 
 /// The desktop's own dialog follows.
-fn asked(ui: &mut Ui) -> Choice {
+fn asked(ui: &mut Ui, model: &Model, sound: &mut Option<bool>) -> Choice {
     let words = "Your desktop asks which screen or window, and shows that it is shared.";
     ui.add(Label::new(soft(words)).wrap());
+    with_sound(ui, model, sound);
     buttons(ui, "Choose…", true)
 }
 
@@ -121,7 +126,7 @@ fn empty(ui: &mut Ui, why: Option<&str>) -> Choice {
     })
 }
 
-fn listed(ui: &mut Ui, sights: &[Sight], form: &mut ScreenForm) -> Choice {
+fn listed(ui: &mut Ui, model: &Model, sights: &[Sight], form: &mut ScreenForm) -> Choice {
     let is_first_look = form.previews.is_none();
     let ctx = ui.ctx().clone();
     let load = |sight: &Sight| {
@@ -135,7 +140,7 @@ fn listed(ui: &mut Ui, sights: &[Sight], form: &mut ScreenForm) -> Choice {
         form.chosen = sights.first().map(|sight| sight.choice.clone());
     }
     let mut at_once = false;
-    let height = (ui.ctx().content_rect().height() - 240.0).clamp(CELL.y, 3.0 * (CELL.y + GAP));
+    let height = (ui.ctx().content_rect().height() - 300.0).clamp(CELL.y, 3.0 * (CELL.y + GAP));
     let columns = ((ui.available_width() + GAP) / (CELL.x + GAP)).floor().max(1.0) as usize;
     ScrollArea::vertical().max_height(height).show(ui, |ui| {
         ui.spacing_mut().item_spacing = Vec2::splat(GAP);
@@ -158,7 +163,24 @@ fn listed(ui: &mut Ui, sights: &[Sight], form: &mut ScreenForm) -> Choice {
             });
         }
     });
+    with_sound(ui, model, &mut form.sound);
     if at_once { Choice::Share } else { buttons(ui, "Share", form.chosen.is_some()) }
+}
+
+/// Where it cannot be had, the reason stands below.
+fn with_sound(ui: &mut Ui, model: &Model, sound: &mut Option<bool>) {
+    let missing = model.screen_sound_missing.as_deref();
+    let mut ticked = missing.is_none() && sound.unwrap_or(model.screen_sound);
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        let tick = ui.add_enabled(missing.is_none(), Checkbox::new(&mut ticked, "Share the sound too"));
+        if tick.changed() {
+            *sound = Some(ticked);
+        }
+        let words =
+            missing.unwrap_or("What other programs play, also while you are muted. The call itself is not in it.");
+        ui.add(Label::new(soft(words)).wrap());
+    });
 }
 
 fn buttons(ui: &mut Ui, share: &str, enabled: bool) -> Choice {

@@ -161,6 +161,10 @@ impl Bench {
         self.window.get_by_label(name).accesskit_node().toggled() == Some(Toggled::True)
     }
 
+    pub(crate) fn is_disabled(&self, name: &str) -> bool {
+        self.window.get_by_label(name).accesskit_node().is_disabled()
+    }
+
     /// The field's text.
     #[track_caller]
     pub(crate) fn text_of(&self, name: &str) -> String {

@@ -7,6 +7,7 @@ use media::{ScreenChoice, Screens, Sight, WindowChoice};
 use crate::bench::Bench;
 
 const QUESTION: &str = "What do you want to share?";
+const SOUND: &str = "Share the sound too";
 const SLIDES: &str = "Launch plan — Slides";
 
 fn slides() -> ScreenChoice {
@@ -89,6 +90,38 @@ fn where_the_desktop_asks_itself_only_that_is_said() {
     let mut bench = asking();
     bench.tell([Event::Screens(Ok(Screens::Asked))]);
     assert!(bench.sees("Your desktop asks"));
+    bench.click("Choose…");
+    assert_eq!(bench.commands(), [Command::ShareScreen(ScreenChoice::Screen)]);
+}
+
+#[test]
+fn the_sound_of_other_programs_goes_along_once_it_is_ticked() {
+    let mut bench = asking();
+    assert!(!bench.is_on(SOUND), "off until somebody wants it");
+    bench.click(SOUND);
+    assert!(bench.is_on(SOUND));
+    bench.click("Share");
+    assert_eq!(bench.commands(), [Command::SetScreenSound(true), Command::ShareScreen(ScreenChoice::Screen)]);
+    bench.click("Screen");
+    bench.click("Screen");
+    assert!(bench.is_on(SOUND), "as it was the last time");
+    bench.click(SOUND);
+    bench.click("Cancel");
+    bench.click("Screen");
+    assert!(bench.is_on(SOUND), "what was cancelled changes nothing");
+    bench.commands();
+    bench.click("Share");
+    assert_eq!(bench.commands(), [Command::ShareScreen(ScreenChoice::Screen)]);
+}
+
+#[test]
+fn where_other_programs_cannot_be_heard_it_is_said_and_nobody_can_tick_it() {
+    let mut bench = asking();
+    let missing = Some("There is no sound server.".to_owned());
+    bench.tell([Event::ScreenSound { wished: true, missing }]);
+    assert!(bench.sees("There is no sound server.") && bench.is_disabled(SOUND) && !bench.is_on(SOUND));
+    bench.tell([Event::Screens(Ok(Screens::Asked))]);
+    assert!(bench.sees("There is no sound server.") && bench.is_disabled(SOUND));
     bench.click("Choose…");
     assert_eq!(bench.commands(), [Command::ShareScreen(ScreenChoice::Screen)]);
 }

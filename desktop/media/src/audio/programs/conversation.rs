@@ -3,6 +3,7 @@
 //!
 //! The protocol's ready-made client can neither list what is played nor be told of changes, so this is spoken here.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
 use std::io::Cursor;
@@ -194,8 +195,8 @@ impl Conversation {
             }
         }
         for program in wanted {
-            if !self.recorded.contains_key(&program) {
-                self.recorded.insert(program, None);
+            if let Entry::Vacant(place) = self.recorded.entry(program) {
+                place.insert(None);
                 self.ask(Question::Record(program), &Command::CreateRecordStream(recording_of(program)))?;
             }
         }
