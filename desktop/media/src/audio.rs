@@ -5,6 +5,7 @@
 //! asks for them. Devices come and go underneath: without one, a thread's clock takes its place.
 
 pub mod goertzel;
+pub mod rehearsal;
 
 mod clock;
 mod devices;

@@ -1,13 +1,11 @@
 //! Rooms with an echo, on virtual time: what is left of the far end, and what of the near one.
 
-use std::collections::VecDeque;
-use std::time::Duration;
-
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::*;
 use crate::audio::goertzel::total_power;
+use crate::audio::rehearsal::{Room, processed};
 use crate::audio::testing::speech;
 
 const SECOND: usize = SAMPLE_RATE as usize;
@@ -16,51 +14,14 @@ fn decibels(ratio: f32) -> f32 {
     10.0 * ratio.max(1e-12).log10()
 }
 
-/// What a wall and some furniture do to a sound after `delay_ms`: the direct sound and a tail that fades by 60 dB in
-/// `reverberation_ms`.
-fn room(delay_ms: usize, reverberation_ms: usize, loss: f32, seed: u8) -> Vec<(usize, f32)> {
+fn room(delay_ms: usize, loss: f32, seed: u8) -> Room {
     let mut rng = ChaCha8Rng::from_seed([seed; 32]);
-    let mut uniform = || rng.next_u32() as f32 / u32::MAX as f32 * 2.0 - 1.0;
-    let tail = reverberation_ms * 48;
-    let mut response = vec![(delay_ms * 48, loss)];
-    response.extend((200..tail).step_by(37).map(|i| {
-        let fading = 10.0_f32.powf(-3.0 * i as f32 / tail as f32);
-        (delay_ms * 48 + i, loss * 0.35 * fading * uniform())
-    }));
-    response
-}
-
-fn echo(far: &[f32], response: &[(usize, f32)]) -> Vec<f32> {
-    let tap = |i: usize, &(delay, gain): &(usize, f32)| far.get(i.wrapping_sub(delay)).map_or(0.0, |x| x * gain);
-    (0..far.len()).map(|i| response.iter().map(|each| tap(i, each)).sum()).collect()
-}
-
-/// Runs the speaker's sound and the microphone's through a processor, the speaker in bursts of 20 ms.
-fn processed(processing: Processing, far: &[f32], microphone: &[f32]) -> Vec<f32> {
-    let start = Instant::now();
-    let reference = Arc::new(Reference::new(start));
-    let mut processor = Processor::new(Wish::new(processing), Arc::clone(&reference));
-    let mut to_play: VecDeque<&[f32]> = far.chunks_exact(2 * BLOCK).collect();
-    let mut sent = Vec::with_capacity(microphone.len());
-    for (i, block) in microphone.as_chunks::<BLOCK>().0.iter().enumerate() {
-        let now = start + Duration::from_millis(10 * i as u64);
-        if i % 2 == 0
-            && let Some(burst) = to_play.pop_front()
-        {
-            reference.push(burst);
-            reference.note_taken(0, now);
-        }
-        processor.note_given(BLOCK, now + Duration::from_millis(10));
-        let mut block = *block;
-        processor.process(&mut block);
-        sent.extend(block);
-    }
-    sent
+    Room::new(delay_ms, 250, loss, || rng.next_u32() as f32 / u32::MAX as f32 * 2.0 - 1.0)
 }
 
 /// The attenuation in decibels after two seconds.
 fn attenuation(processing: Processing, far: &[f32], delay_ms: usize, seed: u8) -> f32 {
-    let microphone = echo(far, &room(delay_ms, 250, 0.5, seed));
+    let microphone = room(delay_ms, 0.5, seed).echo(far);
     let sent = processed(processing, far, &microphone);
     decibels(total_power(&microphone[2 * SECOND..]) / total_power(&sent[2 * SECOND..]))
 }
@@ -100,7 +61,7 @@ fn whoever_speaks_at_the_same_time_is_still_heard() {
     near[..JOINS].fill(0.0);
     let without_echo = processed(Processing::ALL, &vec![0.0; far.len()], &near);
     for delay_ms in [40, 100, 200] {
-        let echo = echo(&far, &room(delay_ms, 250, 0.35, 3));
+        let echo = room(delay_ms, 0.35, 3).echo(&far);
         let microphone: Vec<f32> = echo.iter().zip(&near).map(|(echo, near)| echo + near).collect();
         let sent = processed(Processing::ALL, &far, &microphone);
         let (kept, alike) = compared(&sent[JOINS + SECOND..], &without_echo[JOINS + SECOND..]);

@@ -3,6 +3,7 @@
 mod comeback;
 mod decoding;
 mod delay;
+mod double_talk;
 mod first_picture;
 mod load;
 mod network;
@@ -36,6 +37,9 @@ enum What {
     Decoding,
     /// CPU and memory of the app and of Chromium with 1 and 3 remote pictures
     Weight,
+    /// A voice that speaks while the loudspeaker does, before and after the echo is taken out. Only when it is named: it
+    /// wants espeak-ng, ffmpeg and ViSQOL
+    DoubleTalk,
     /// The server's memory, idle and for each client
     Server,
     /// The server under thousands of clients: pings, joins, memory, processor time. Minutes long: only when it is named
@@ -101,6 +105,7 @@ async fn main() -> Result<()> {
         Some(What::Inside { profile, who, left, right, seconds }) => {
             network::inside(&profile, &who, &left, &right, seconds).await
         }
+        Some(What::DoubleTalk) => double_talk::run().await,
         Some(What::Comeback) => comeback::run().await,
         Some(What::Stress) => {
             stress::kept_chat().await?;
