@@ -190,7 +190,8 @@ fn tiles_tell_who_is_muted_off_speaking_raising_a_hand_or_badly_connected() {
     assert!(bench.sees("Alice, moderator, hand raised."));
     assert!(bench.sees("Bob, microphone off, connection interrupted."));
     bench.wait(8_000);
-    assert!(bench.sees("Carol, shares the screen, speaking. Show everyone at the same size"), "it has the large place");
+    assert!(bench.sees("Carol, shares the screen, speaking. Show large"), "the camera's picture stays in sight");
+    assert!(bench.sees("Carol’s screen. Show everyone at the same size"), "it has the large place");
     bench.wait(22_000);
     assert!(!bench.sees("Dave, camera off"));
 }
