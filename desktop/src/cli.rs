@@ -109,6 +109,10 @@ pub struct ParticipantArgs {
     /// window has it) or region:X,Y,WIDTH,HEIGHT. In the window one can choose something else
     #[arg(long, value_name = "WHAT", default_value = "screen")]
     pub screen: ScreenChoice,
+    /// Send the shared screen as a film is sent: 30 pictures a second, at the cost of sharp letters. In the window one can
+    /// choose otherwise
+    #[arg(long)]
+    pub screen_motion: bool,
     /// While the screen is shared, what other programs play goes along in your sound, also while you are muted. In the
     /// window one can choose otherwise
     #[arg(long)]

@@ -1,7 +1,7 @@
 //! Remote control for programs: commands as JSON lines on standard input, events as JSON lines on standard output.
 //!
 //! Commands: `{"say": "hello"}`, `{"say": "psst", "to": "<client id>"}`, `{"camera": true}`, `{"microphone": false}`,
-//! `{"screen": true}`, `{"screens": true}`, `{"share": "window:Slides"}` (as after `--screen`), `{"screen_sound": true}`, `{"hand": true}`, `{"name": "Ann"}`, `{"join": "room", "password": "…"}`, `{"leave": true}`,
+//! `{"screen": true}`, `{"screens": true}`, `{"share": "window:Slides"}` (as after `--screen`), `{"screen_sound": true}`, `{"screen_motion": true}`, `{"hand": true}`, `{"name": "Ann"}`, `{"join": "room", "password": "…"}`, `{"leave": true}`,
 //! `{"moderate": "kick", "client": "<id>"}` (any action; with a ban also `"address": true`), `{"edit": "<number of a
 //! line>", "text": "…"}`, `{"delete": "<number>"}`, `{"earlier": "<number>"}`, `{"set": {"lobby": true}}`,
 //! `{"make_invite": {"uses": 1}}`, `{"revoke_invite": "<id>"}`, `{"invites": true}`, `{"bans": true}`,
@@ -38,6 +38,7 @@ struct Line {
     screen: Option<bool>,
     screens: Option<bool>,
     screen_sound: Option<bool>,
+    screen_motion: Option<bool>,
     share: Option<String>,
     hand: Option<bool>,
     name: Option<String>,
@@ -117,6 +118,7 @@ fn commands(line: Line) -> Result<Vec<Command>, String> {
     commands.extend(line.microphone.map(Command::SetMicrophone));
     // First, so that a screen that is shared by the same line has it from the beginning.
     commands.extend(line.screen_sound.map(Command::SetScreenSound));
+    commands.extend(line.screen_motion.map(Command::SetScreenMotion));
     commands.extend(line.screen.map(Command::SetScreen));
     if let Some(choice) = line.share {
         commands.push(Command::ShareScreen(choice.parse().map_err(|error: ChoiceError| error.to_string())?));
@@ -239,6 +241,7 @@ fn to_json(event: &Event) -> Value {
         Event::ScreenSound { wished, missing } => {
             json!({"event": "screen-sound", "wished": wished, "missing": missing})
         }
+        Event::ScreenMotion(wished) => json!({"event": "screen-motion", "wished": wished}),
         Event::Level(step) => json!({"event": "level", "step": step}),
         Event::Unheard => json!({"event": "unheard"}),
         Event::Notice(text) => json!({"event": "notice", "text": text}),
@@ -340,6 +343,8 @@ mod tests {
         assert_eq!(read(r#"{"screens": true}"#), Ok(vec![Command::ListScreens]));
         assert!(read(r#"{"share": "moon"}"#).is_err());
         let screen = Command::ShareScreen(media::ScreenChoice::Screen);
+        let smooth = vec![Command::SetScreenMotion(true), screen.clone()];
+        assert_eq!(read(r#"{"share": "screen", "screen_motion": true}"#), Ok(smooth));
         let with_sound = vec![Command::SetScreenSound(true), screen];
         assert_eq!(read(r#"{"share": "screen", "screen_sound": true}"#), Ok(with_sound));
     }

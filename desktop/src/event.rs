@@ -110,6 +110,8 @@ pub enum Command {
     ShareScreen(ScreenChoice),
     /// Whether other programs' sound goes along with a shared screen from now on; answered with [`Event::ScreenSound`].
     SetScreenSound(bool),
+    /// Whether a shared screen is a film rather than a text from now on; answered with [`Event::ScreenMotion`].
+    SetScreenMotion(bool),
     SetHand(bool),
     /// What is done to the microphone's sound from now on; answered with [`Event::Processing`].
     SetProcessing(Processing),
@@ -170,6 +172,8 @@ pub enum Event {
         wished: bool,
         missing: Option<String>,
     },
+    /// Whether a shared screen is sent as a film: at the start, and after every change.
+    ScreenMotion(bool),
     Speaking {
         who: Speaker,
         speaking: bool,

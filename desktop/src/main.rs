@@ -156,6 +156,7 @@ fn config(arguments: &ParticipantArgs, server: Url, memory: &Memory, create: boo
         camera: !arguments.camera_off && arguments.camera != media::CameraChoice::Off,
         microphone: !arguments.muted && arguments.microphone != media::MicrophoneChoice::Off,
         screen: arguments.share_screen,
+        screen_motion: arguments.screen_motion,
         wake,
     }
 }

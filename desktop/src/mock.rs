@@ -324,6 +324,7 @@ impl Backend for ScriptedRoom {
             Command::SetScreen(on) => self.set_sending(|sending| sending.screen = on),
             Command::ListScreens => self.list_screens(),
             Command::ShareScreen(_) => self.set_sending(|sending| sending.screen = true),
+            Command::SetScreenMotion(wished) => self.events.push_back(Event::ScreenMotion(wished)),
             Command::SetScreenSound(wished) => self.events.push_back(Event::ScreenSound { wished, missing: None }),
             Command::SetHand(up) => self.set_sending(|sending| sending.hand = up),
             Command::SetProcessing(processing) => self.events.push_back(Event::Processing(processing)),

@@ -53,6 +53,8 @@ pub struct Model {
     /// Whether other programs' sound goes along with it, and why it cannot.
     pub screen_sound: bool,
     pub screen_sound_missing: Option<String>,
+    /// A shared screen is sent as a film.
+    pub screen_motion: bool,
     pub toasts: Toasts,
     /// From before.
     pub known: Known,
@@ -78,6 +80,7 @@ impl Model {
             screens: None,
             screen_sound: false,
             screen_sound_missing: None,
+            screen_motion: false,
             toasts: Toasts::default(),
             known: Known::default(),
             trouble: None,
@@ -142,6 +145,7 @@ impl Model {
             Event::ScreenSound { wished, missing } => {
                 (self.screen_sound, self.screen_sound_missing) = (wished, missing);
             }
+            Event::ScreenMotion(wished) => self.screen_motion = wished,
             Event::Level(step) => self.level = step,
             // It may have been switched on in the meantime.
             Event::Unheard if self.sending.microphone || self.room().is_none() => {}
@@ -323,6 +327,7 @@ impl Model {
             | Command::SetScreen(_)
             | Command::ShareScreen(_)
             | Command::SetScreenSound(_)
+            | Command::SetScreenMotion(_)
             | Command::SetHand(_)
             | Command::SetProcessing(_)
             | Command::ShowAt { .. }

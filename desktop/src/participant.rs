@@ -48,6 +48,8 @@ pub struct ParticipantConfig {
     pub camera: bool,
     pub microphone: bool,
     pub screen: bool,
+    /// A shared screen is sent as a film.
+    pub screen_motion: bool,
     /// Called whenever there is something to look at: an event, or a new picture.
     pub wake: Arc<dyn Fn() + Send + Sync>,
 }
@@ -106,6 +108,7 @@ impl Participant {
         };
         participant.tell_sending();
         participant.tell_screen_sound();
+        participant.set_screen_motion(participant.config.screen_motion);
         participant.switchboard.tell(Event::Processing(participant.config.media.processing));
         participant.switchboard.tell_known();
         participant.check_account();
@@ -169,6 +172,11 @@ impl Participant {
         self.config.media.screen_sound = wished;
         self.engine.choose_screen_sound(wished);
         self.tell_screen_sound();
+    }
+
+    fn set_screen_motion(&self, wished: bool) {
+        self.engine.set_motion(wished);
+        self.switchboard.tell(Event::ScreenMotion(wished));
     }
 
     fn tell_screen_sound(&self) {
@@ -284,6 +292,7 @@ impl Backend for Participant {
             Command::SetScreen(on) => self.set_sending(|sending| sending.screen = on),
             Command::ListScreens => self.list_screens(),
             Command::ShareScreen(choice) => self.share_screen(choice),
+            Command::SetScreenMotion(wished) => self.set_screen_motion(wished),
             Command::SetScreenSound(wished) => self.set_screen_sound(wished),
             Command::SetHand(up) => self.set_sending(|sending| sending.hand = up),
             Command::SetProcessing(processing) => {

@@ -126,6 +126,7 @@ fn the_engine_goes_with_its_participant() {
         camera: true,
         microphone: true,
         screen: false,
+        screen_motion: false,
         wake: Arc::new(|| {}),
     };
     let participant = Participant::start(config, runtime.handle());

@@ -27,6 +27,8 @@ pub(super) struct ScreenForm {
     chosen: Option<ScreenChoice>,
     /// Other programs' sound is to go along; `None`: as it is.
     sound: Option<bool>,
+    /// It is a film; `None`: as it is.
+    motion: Option<bool>,
     /// The small pictures, once they are there.
     previews: Option<Vec<Option<TextureHandle>>>,
     place: Option<Rect>,
@@ -68,7 +70,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
         ui.heading("What do you want to share?");
         match &model.screens {
             None => waiting(ui),
-            Some(Ok(Screens::Asked)) => asked(ui, model, &mut form.sound),
+            Some(Ok(Screens::Asked)) => asked(ui, model, form),
             Some(Ok(Screens::Listed(sights))) if sights.is_empty() => empty(ui, None),
             Some(Ok(Screens::Listed(sights))) => listed(ui, model, sights, form),
             Some(Err(why)) => empty(ui, Some(why)),
@@ -89,6 +91,8 @@ pub(super) fn show(ui: &mut Ui, model: &Model, view: &mut View, intents: &mut Ve
             let chosen = form.chosen.clone().unwrap_or_default();
             let sound = form.sound.filter(|wished| *wished != model.screen_sound);
             intents.extend(sound.map(|wished| Intent::Do(Command::SetScreenSound(wished))));
+            let motion = form.motion.filter(|wished| *wished != model.screen_motion);
+            intents.extend(motion.map(|wished| Intent::Do(Command::SetScreenMotion(wished))));
             view.shared = Some(chosen.clone());
             view.screens = None;
             intents.push(Intent::Do(Command::ShareScreen(chosen)));
@@ -103,10 +107,10 @@ fn waiting(ui: &mut Ui) -> Choice {
 }
 
 /// The desktop's own dialog follows.
-fn asked(ui: &mut Ui, model: &Model, sound: &mut Option<bool>) -> Choice {
+fn asked(ui: &mut Ui, model: &Model, form: &mut ScreenForm) -> Choice {
     let words = "Your desktop asks which screen or window, and shows that it is shared.";
     ui.add(Label::new(soft(words)).wrap());
-    with_sound(ui, model, sound);
+    how(ui, model, form);
     buttons(ui, "Choose…", true)
 }
 
@@ -163,22 +167,28 @@ fn listed(ui: &mut Ui, model: &Model, sights: &[Sight], form: &mut ScreenForm) -
             });
         }
     });
-    with_sound(ui, model, &mut form.sound);
+    how(ui, model, form);
     if at_once { Choice::Share } else { buttons(ui, "Share", form.chosen.is_some()) }
 }
 
-/// Where it cannot be had, the reason stands below.
-fn with_sound(ui: &mut Ui, model: &Model, sound: &mut Option<bool>) {
+fn how(ui: &mut Ui, model: &Model, form: &mut ScreenForm) {
+    let ScreenForm { sound, motion, .. } = form;
+    let words = "For films and games: smooth, at the cost of sharp letters.";
+    tick(ui, "Smooth motion", Ok(words), motion, model.screen_motion);
     let missing = model.screen_sound_missing.as_deref();
-    let mut ticked = missing.is_none() && sound.unwrap_or(model.screen_sound);
+    let words = "What other programs play, also while you are muted. The call itself is not in it.";
+    tick(ui, "Share the sound too", missing.map_or(Ok(words), Err), sound, model.screen_sound);
+}
+
+/// Something that may be wished, and in a sentence what it is or why it cannot be had; `current` is how it is.
+fn tick(ui: &mut Ui, name: &str, words: Result<&str, &str>, wish: &mut Option<bool>, current: bool) {
+    let mut ticked = words.is_ok() && wish.unwrap_or(current);
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        let tick = ui.add_enabled(missing.is_none(), Checkbox::new(&mut ticked, "Share the sound too"));
-        if tick.changed() {
-            *sound = Some(ticked);
+        if ui.add_enabled(words.is_ok(), Checkbox::new(&mut ticked, name)).changed() {
+            *wish = Some(ticked);
         }
-        let words =
-            missing.unwrap_or("What other programs play, also while you are muted. The call itself is not in it.");
+        let (Ok(words) | Err(words)) = words;
         ui.add(Label::new(soft(words)).wrap());
     });
 }

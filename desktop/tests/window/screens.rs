@@ -8,6 +8,7 @@ use crate::bench::Bench;
 
 const QUESTION: &str = "What do you want to share?";
 const SOUND: &str = "Share the sound too";
+const SMOOTH: &str = "Smooth motion";
 const SLIDES: &str = "Launch plan — Slides";
 
 fn slides() -> ScreenChoice {
@@ -112,6 +113,18 @@ fn the_sound_of_other_programs_goes_along_once_it_is_ticked() {
     bench.commands();
     bench.click("Share");
     assert_eq!(bench.commands(), [Command::ShareScreen(ScreenChoice::Screen)]);
+}
+
+#[test]
+fn a_film_is_shared_smoothly_once_that_is_ticked() {
+    let mut bench = asking();
+    assert!(!bench.is_on(SMOOTH), "text is what most people share");
+    bench.click(SMOOTH);
+    bench.click("Share");
+    assert_eq!(bench.commands(), [Command::SetScreenMotion(true), Command::ShareScreen(ScreenChoice::Screen)]);
+    bench.click("Screen");
+    bench.click("Screen");
+    assert!(bench.is_on(SMOOTH), "as it was the last time");
 }
 
 #[test]
