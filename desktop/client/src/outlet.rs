@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::Notify;
+use tokio::time::timeout_at;
 
 use crate::keyframes::KeyframeWish;
 use crate::{Kind, OutgoingAudio};
@@ -140,6 +141,16 @@ impl Outlet {
         self.queue().audio.pop_front()
     }
 
+    /// The next packet of sound, as soon as there is one; `None` when there was none until then.
+    pub(crate) async fn next_audio_until(&self, deadline: tokio::time::Instant) -> Option<OutgoingAudio> {
+        loop {
+            if let Some(packet) = self.next_audio() {
+                return Some(packet);
+            }
+            timeout_at(deadline, self.filled()).await.ok()?;
+        }
+    }
+
     /// The next picture of a track.
     pub(crate) fn next_frame(&self, track: usize) -> Option<Arc<Frame>> {
         self.queue().video[track].frames.pop_front()
@@ -267,6 +278,23 @@ mod tests {
             outlet.push_audio(OutgoingAudio { data: Bytes::new(), timestamp });
         }
         assert_eq!(drained(&outlet), (75..100).collect::<Vec<_>>());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn sound_does_not_wait_until_a_picture_may_go_on() {
+        let (outlet, _) = open_outlet();
+        let start = tokio::time::Instant::now();
+        let deadline = start + Duration::from_millis(100);
+        let speak = async {
+            tokio::time::sleep(Duration::from_millis(7)).await;
+            outlet.push_audio(OutgoingAudio { data: Bytes::new(), timestamp: 1 });
+        };
+        let (packet, ()) = tokio::join!(outlet.next_audio_until(deadline), speak);
+        assert_eq!(packet.map(|packet| packet.timestamp), Some(1));
+        assert_eq!(start.elapsed(), Duration::from_millis(7));
+        outlet.push_video(frame(1, true), Instant::now());
+        assert!(outlet.next_audio_until(deadline).await.is_none());
+        assert_eq!(start.elapsed(), Duration::from_millis(100), "a picture that comes does not end the wait");
     }
 
     #[test]

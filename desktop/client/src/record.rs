@@ -115,6 +115,11 @@ impl Record {
         self.clocks.lock().unwrap_or_else(PoisonError::into_inner).remove(&ssrc)
     }
 
+    /// As it was when the engine was asked last.
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        self.measured.lock().unwrap_or_else(PoisonError::into_inner).rtt
+    }
+
     /// `after`: since the connection was wished for. Only the first time counts.
     pub(crate) fn set_connected(&self, after: Duration) {
         self.connected.store(true, Ordering::Relaxed);

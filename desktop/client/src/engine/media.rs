@@ -1,9 +1,8 @@
 //! The codecs that we speak and the chain that every RTP packet runs through.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use rtc::interceptor::{CongestionControlBuilder, NackGeneratorBuilder, TwccSenderBuilder};
+use rtc::interceptor::{CongestionControlBuilder, TwccSenderBuilder};
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MIME_TYPE_RTX, MIME_TYPE_VP8};
 use rtc::rtp_transceiver::rtp_sender::{RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind};
 use webrtc::peer_connection::{MediaEngine, Registry, Slot, register_default_interceptors};
@@ -12,15 +11,10 @@ use super::EngineError;
 use super::connection::MediaSetup;
 use super::estimate::Estimate;
 use super::feedback::Feedback;
-use super::repair::Repair;
+use super::requests::Requests;
 use crate::keyframes::KeyframeWish;
 use crate::record::Record;
 
-/// How often missing packets are asked for, and how often each.
-const NACK_INTERVAL: Duration = Duration::from_millis(50);
-const NACKS_PER_PACKET: u16 = 10;
-/// Between the FEC decoder's place and the NACK generator's.
-const REPAIR_SLOT: usize = 6_500;
 /// Behind every interceptor of the engine.
 const FEEDBACK_SLOT: usize = 20_000;
 
@@ -34,13 +28,11 @@ pub(super) fn setup(record: &Arc<Record>, wish: &KeyframeWish, screen: u32) -> R
     codecs.register_codec(vp8_retransmission(), RtpCodecKind::Video).map_err(refused)?;
     // NACK both ways, reports, and transport-wide feedback for the other side's congestion control …
     let chain = register_default_interceptors(Registry::new(), &mut codecs).map_err(refused)?;
-    let nacks = NackGeneratorBuilder::new().with_interval(NACK_INTERVAL).with_max_nacks_per_packet(NACKS_PER_PACKET);
     let chain = chain
-        .with(Slot::NackGenerator, nacks.build())
+        .with(Slot::NackGenerator, Requests::new(Arc::clone(record)))
         // … and ours. The engine's own pacer is left out: it would queue sound behind pictures; see `send`.
         .with(Slot::CongestionControl, CongestionControlBuilder::new(Estimate::new(Arc::clone(record))).build())
         .with(Slot::TwccSender, TwccSenderBuilder::new().build())
-        .with(Slot::from(REPAIR_SLOT), Repair::default())
         .with(Slot::from(FEEDBACK_SLOT), Feedback::new(wish.clone(), Arc::clone(record), screen));
     Ok(MediaSetup { codecs, chain })
 }

@@ -114,7 +114,10 @@ impl OutTracks {
             let last = *next == frame.payloads.len();
             let rate = record.target().unwrap_or(DEFAULT_RATE);
             if let Some(wait) = pace.wait(payload.len(), rate, Instant::now()) {
-                tokio::time::sleep(wait).await;
+                let deadline = tokio::time::Instant::now() + wait;
+                while let Some(packet) = outlet.next_audio_until(deadline).await {
+                    self.send_audio(audio_type, packet, &record.audio_sent).await?;
+                }
             }
             record.video_sent.count(payload.len());
             self.pictures[turn].write(payload_type, frame.timestamp, last, payload.clone()).await?;

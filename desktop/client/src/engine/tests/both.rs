@@ -8,18 +8,25 @@ impl Side {
         self.outlet.push_video(Arc::new(frame), Instant::now());
     }
 
-    /// Sends both pictures until both have come, and says as what.
+    /// Sends both pictures in turn until both have come, and says as what. Not at once: where both share a track, the
+    /// one that waits there makes room for the other.
     async fn see_both(&self, to: &mut Side) -> [Kind; 2] {
         let (camera, screen) = ([0x10, 0, 0, 1], [0x10, 0, 0, 2]);
         let mut seen = [None, None];
         for timestamp in 1.. {
-            self.send_video(&camera, timestamp, true);
-            self.send_screen(&screen, timestamp);
+            if seen[0].is_none() {
+                self.send_video(&camera, timestamp, true);
+            } else {
+                self.send_screen(&screen, timestamp);
+            }
             while let Ok(event) = timeout(RETRY, to.events.recv()).await {
                 let Some(ClientEvent::Rtp { kind, packet, .. }) = event else { continue };
                 seen[usize::from(packet.payload.ends_with(&[2]))] = Some(kind);
                 if let [Some(camera), Some(screen)] = seen {
                     return [camera, screen];
+                }
+                if seen[0].is_some() {
+                    break;
                 }
             }
         }
