@@ -62,9 +62,9 @@ impl Source {
         run: impl FnOnce(&Outlet) -> Result<(), E> + Send + 'static,
     ) -> io::Result<Self> {
         let (writer, pictures) = slot();
-        let (stop, stopped) = crossbeam_channel::bounded(0);
+        let (stop, stopped) = crossbeam_channel::bounded(1);
         let (renew, renewed) = crossbeam_channel::bounded(1);
-        let (end, ended) = crossbeam_channel::bounded(0);
+        let (end, ended) = crossbeam_channel::bounded(1);
         let thread = Builder::new().name(name.to_owned()).spawn(move || {
             let _end: Sender<()> = end;
             let outlet = Outlet { pictures: writer, stop: stopped, renew: renewed };

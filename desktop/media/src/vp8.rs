@@ -1,5 +1,6 @@
 //! VP8 (RFC 6386) through libvpx: the only files that name it.
 
+mod buffers;
 mod decoder;
 mod encoder;
 mod header;

@@ -21,8 +21,8 @@ pub(crate) struct Worker {
 impl Worker {
     /// The body ends as soon as its receiver is disconnected; nothing is ever sent through it.
     pub(crate) fn spawn(name: &'static str, body: impl FnOnce(&Receiver<()>) + Send + 'static) -> io::Result<Self> {
-        let (stop, stopped) = bounded(0);
-        let (ending, ended) = bounded(0);
+        let (stop, stopped) = bounded(1);
+        let (ending, ended) = bounded(1);
         let thread = Builder::new().name(name.into()).spawn(move || {
             // Dropped with the thread, whether it returns or panics.
             let _ending: Sender<()> = ending;

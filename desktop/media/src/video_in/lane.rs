@@ -43,7 +43,7 @@ impl std::fmt::Debug for Feed {
 impl Feed {
     /// The second is disconnected when the peer is let go of.
     pub(super) fn new(stream: Stream) -> (Self, Receiver<()>) {
-        let (end, ended) = crossbeam_channel::bounded(0);
+        let (end, ended) = crossbeam_channel::bounded(1);
         (Self { stream, _end: end }, ended)
     }
 }

@@ -33,6 +33,8 @@ struct Stage {
     keyframe: KeyframeWish,
     /// Who has had a keyframe of this encoder and everything since.
     audience: BTreeSet<PeerTag>,
+    /// The same, to be handed out.
+    addressees: Arc<[PeerTag]>,
     /// As planned last.
     rung: Option<(Shape, u32)>,
     /// When the last frame was taken.
@@ -74,39 +76,49 @@ impl Encodings {
         frame: &I420,
         ticks: i64,
         (fps, screen): (u32, bool),
-        plan: [Option<Rung>; RUNGS],
+        plan: &[Option<Rung>; RUNGS],
         now: Instant,
-    ) -> Result<Vec<Addressed>, Vp8Error> {
-        let wanted: BTreeSet<PeerTag> = plan.iter().flatten().flat_map(|rung| rung.peers.iter().copied()).collect();
-        let mut results = Vec::with_capacity(RUNGS);
-        for (i, rung) in plan.into_iter().enumerate() {
+    ) -> Result<[Option<Addressed>; RUNGS], Vp8Error> {
+        let wanted = |peer: &PeerTag| plan.iter().flatten().any(|rung| rung.peers.contains(peer));
+        let mut results: [Option<Encoded>; RUNGS] = Default::default();
+        for (i, rung) in plan.iter().enumerate() {
             let stage = &mut self.stages[i];
-            stage.audience.retain(|peer| wanted.contains(peer));
+            stage.audience.retain(wanted);
             let encoded = stage.encode(frame, ticks, (fps, screen), rung.as_ref(), now)?;
             if encoded.as_ref().is_some_and(|encoded| encoded.keyframe)
                 && let Some(rung) = rung
             {
-                self.admit(i, rung.peers);
+                self.admit(i, &rung.peers);
             }
-            results.push(encoded);
+            results[i] = encoded;
         }
-        let audience = |i: usize| self.stages[i].audience.iter().copied().collect::<Arc<[PeerTag]>>();
-        let addressed =
-            |(i, encoded): (usize, Option<Encoded>)| Some(Addressed { encoded: encoded?, peers: audience(i) });
-        let results = results.into_iter().enumerate().filter_map(addressed);
-        Ok(results.filter(|result| !result.peers.is_empty()).collect())
+        let mut i = 0;
+        Ok(results.map(|encoded| {
+            let stage = &mut self.stages[i];
+            i += 1;
+            let addressed = Addressed { encoded: encoded?, peers: stage.addressees() };
+            Some(addressed).filter(|addressed| !addressed.peers.is_empty())
+        }))
     }
 
     /// A keyframe of stage `i` was made for these.
-    fn admit(&mut self, i: usize, peers: Vec<PeerTag>) {
+    fn admit(&mut self, i: usize, peers: &[PeerTag]) {
         for stage in &mut self.stages {
             stage.audience.retain(|peer| !peers.contains(peer));
         }
-        self.stages[i].audience.extend(peers);
+        self.stages[i].audience.extend(peers.iter().copied());
     }
 }
 
 impl Stage {
+    /// The same list as the last time, unless somebody came or went.
+    fn addressees(&mut self) -> Arc<[PeerTag]> {
+        if !self.audience.iter().eq(self.addressees.iter()) {
+            self.addressees = self.audience.iter().copied().collect();
+        }
+        Arc::clone(&self.addressees)
+    }
+
     fn encode(
         &mut self,
         frame: &I420,

@@ -72,10 +72,16 @@ pub(crate) struct Shape {
     pub(crate) fps: u32,
 }
 
-/// Which rung each peer stands on. Told the time.
+/// Which rung each peer stands on. Told the time. Keeps its lists, so a running picture allocates nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Ladder {
     peers: BTreeMap<PeerTag, Standing>,
+    /// What can be had of which picture.
+    made_for: Option<(Original, Saving)>,
+    steps: Vec<Step>,
+    /// Who stands on which of them, and what it can take.
+    crowds: [Vec<(PeerTag, u32)>; RUNGS],
+    rungs: [Option<Rung>; RUNGS],
 }
 
 #[derive(Debug)]
@@ -100,40 +106,58 @@ impl Ladder {
     }
 
     /// The encodings from now on, the best first; `None` where nobody needs one.
-    pub(crate) fn plan(&mut self, original: Original, saving: Saving, now: Instant) -> [Option<Rung>; RUNGS] {
-        let steps = steps(original, saving);
-        let last = steps.len() - 1;
-        let mut crowds: [Vec<(PeerTag, u32)>; RUNGS] = Default::default();
-        for (peer, standing) in &mut self.peers {
-            let rung = standing.climb(&steps, now);
-            if let Some(shown) = standing.need.seen(&steps, original.screen) {
+    pub(crate) fn plan(&mut self, original: Original, saving: Saving, now: Instant) -> &[Option<Rung>; RUNGS] {
+        if self.made_for.replace((original, saving)) != Some((original, saving)) {
+            self.steps = steps(original, saving);
+        }
+        let Self { peers, steps, crowds, rungs, .. } = self;
+        crowds.iter_mut().for_each(Vec::clear);
+        for (peer, standing) in peers.iter_mut() {
+            let rung = standing.climb(steps, now);
+            if let Some(shown) = standing.need.seen(steps, original.screen) {
                 crowds[rung.max(shown)].push((*peer, standing.need.bitrate));
             }
         }
-        let mut rungs = [None, None, None];
-        for (i, step) in steps.iter().enumerate() {
-            let mut crowd = std::mem::take(&mut crowds[i]);
-            if i < last {
-                let best = crowd.iter().map(|(_, bitrate)| *bitrate).max().unwrap_or_default().min(step.most);
-                crowd.retain(|(peer, bitrate)| {
-                    let Some(standing) = self.peers.get_mut(peer) else { return false };
-                    let part = if standing.apart[i] { ALIKE.1 } else { ALIKE.0 };
-                    standing.apart[i] = f64::from(*bitrate) < f64::from(best) * part;
-                    if standing.apart[i] {
-                        crowds[i + 1].push((*peer, *bitrate));
-                    }
-                    !standing.apart[i]
-                });
+        for (i, rung) in rungs.iter_mut().enumerate() {
+            let Some(step) = steps.get(i) else {
+                *rung = None;
+                continue;
+            };
+            let (upper, lower) = crowds.split_at_mut(i + 1);
+            if let (Some(next), true) = (lower.first_mut(), i + 1 < steps.len()) {
+                part(peers, i, step.most, &mut upper[i], next);
             }
+            let crowd = &upper[i];
             let least = crowd.iter().map(|(_, bitrate)| *bitrate).min();
-            rungs[i] = least.map(|least| Rung {
-                shape: step.shape,
-                bitrate: least.clamp(BITRATE_MIN, step.most),
-                peers: crowd.into_iter().map(|(peer, _)| peer).collect(),
+            let mut names = rung.take().map_or_else(Vec::new, |rung| rung.peers);
+            *rung = least.map(|least| {
+                names.clear();
+                names.extend(crowd.iter().map(|(peer, _)| *peer));
+                Rung { shape: step.shape, bitrate: least.clamp(BITRATE_MIN, step.most), peers: names }
             });
         }
-        rungs
+        &self.rungs
     }
+}
+
+/// Sends those of a crowd on rung `i` to the next who would pull all others down; `most` is what the rung can use.
+fn part(
+    peers: &mut BTreeMap<PeerTag, Standing>,
+    i: usize,
+    most: u32,
+    crowd: &mut Vec<(PeerTag, u32)>,
+    next: &mut Vec<(PeerTag, u32)>,
+) {
+    let best = crowd.iter().map(|(_, bitrate)| *bitrate).max().unwrap_or_default().min(most);
+    crowd.retain(|(peer, bitrate)| {
+        let Some(standing) = peers.get_mut(peer) else { return false };
+        let share = if standing.apart[i] { ALIKE.1 } else { ALIKE.0 };
+        standing.apart[i] = f64::from(*bitrate) < f64::from(best) * share;
+        if standing.apart[i] {
+            next.push((*peer, *bitrate));
+        }
+        !standing.apart[i]
+    });
 }
 
 impl Standing {
@@ -183,6 +207,7 @@ impl Need {
 }
 
 /// A quality that can be had.
+#[derive(Debug)]
 struct Step {
     shape: Shape,
     /// Bits per second: what it needs, and what it can use.

@@ -248,7 +248,7 @@ impl Worker {
             let mut stats = lock(&self.shared.stats);
             (stats.width, stats.height, stats.bitrate) = (shape.width, shape.height, bitrate);
         }
-        for Addressed { encoded, peers } in encoded {
+        for Addressed { encoded, peers } in encoded.into_iter().flatten() {
             let (data, keyframe) = (encoded.data, encoded.keyframe);
             let (timestamp, source) = (ticks as u32, self.kind);
             self.events.send(MediaEvent::Video(EncodedVideo { data, timestamp, keyframe, source, peers }));
@@ -256,15 +256,15 @@ impl Worker {
         Ok(())
     }
 
-    fn count(&self, frame: &I420, encoded: &[Addressed]) {
+    fn count(&self, frame: &I420, encoded: &[Option<Addressed>]) {
         let is_pattern = self.kind == VideoSource::Camera && self.settings.camera == CameraChoice::Pattern;
         let mark: Option<Mark> = is_pattern.then(|| pattern::read(frame)).flatten();
         let mut stats = lock(&self.shared.stats);
         stats.frames_captured += 1;
         stats.last_mark = mark.or(stats.last_mark);
         stats.encodings = self.encodings.count();
-        stats.frames_encoded += u64::from(!encoded.is_empty());
-        for Addressed { encoded, .. } in encoded {
+        stats.frames_encoded += u64::from(encoded.iter().any(Option::is_some));
+        for Addressed { encoded, .. } in encoded.iter().flatten() {
             stats.keyframes += u64::from(encoded.keyframe);
             stats.video_bytes += encoded.data.len() as u64;
         }

@@ -14,6 +14,7 @@ use vpx_sys::{
     vpx_codec_get_cx_data, vpx_codec_vp8_cx, vpx_image_t, vpx_img_fmt, vpx_img_wrap, vpx_kf_mode, vpx_rc_mode,
 };
 
+use super::buffers::Buffers;
 use super::{Vp8Error, check};
 use crate::frame::I420;
 
@@ -69,6 +70,7 @@ pub(crate) struct Encoder {
     settings: Settings,
     /// The coarsest quantizer for the next repetition.
     sharper: u32,
+    buffers: Buffers,
     /// Time of the newest picture, in units of 1/90000 s: libvpx wants it to rise.
     newest: Option<i64>,
 }
@@ -87,7 +89,8 @@ impl Encoder {
             check(vpx_codec_enc_init_ver(&raw mut *context, vpx_codec_vp8_cx(), &raw const config, 0, version))?;
             context
         };
-        let mut encoder = Self { context, config, settings, sharper: COARSEST_OF_SCREEN, newest: None };
+        let buffers = Buffers::default();
+        let mut encoder = Self { context, config, settings, sharper: COARSEST_OF_SCREEN, buffers, newest: None };
         encoder.tune()?;
         Ok(encoder)
     }
@@ -164,7 +167,7 @@ impl Encoder {
                 let frame = packet.data.frame;
                 (slice::from_raw_parts(frame.buf.cast::<u8>(), frame.sz as usize), frame.flags)
             };
-            return Some(Encoded { data: Bytes::copy_from_slice(data), keyframe: flags & VPX_FRAME_IS_KEY != 0 });
+            return Some(Encoded { data: self.buffers.copy(data), keyframe: flags & VPX_FRAME_IS_KEY != 0 });
         }
     }
 

@@ -144,7 +144,7 @@ impl Listening {
         let socket = devices::dial().ok_or(ListenError::NoServer)?;
         socket.set_write_timeout(Some(PATIENCE))?;
         let talk = Conversation::new(programs, devices::cookie().unwrap_or_default())?;
-        let (ending, broken) = bounded(0);
+        let (ending, broken) = bounded(1);
         let theirs = socket.try_clone()?;
         let reader = Builder::new().name("audio-programs".into()).spawn(move || {
             let _ending: Sender<()> = ending;

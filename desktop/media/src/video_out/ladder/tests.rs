@@ -17,7 +17,7 @@ fn ladder(bitrates: &[u32]) -> Ladder {
 }
 
 fn plan(ladder: &mut Ladder, original: Original, now: Instant) -> [Option<Rung>; RUNGS] {
-    ladder.plan(original, Saving::default(), now)
+    ladder.plan(original, Saving::default(), now).clone()
 }
 
 /// The heights of what is encoded, with who gets it.
@@ -104,11 +104,11 @@ fn a_screen_gives_frames_up_before_it_gets_blurred() {
 fn a_weak_processor_loses_the_largest_picture_and_frames_but_never_the_last_one() {
     let now = Instant::now();
     let saving = Saving { rungs: 1, quarters: 2 };
-    let rungs = ladder(&[3_000_000, 60_000]).plan(CAMERA, saving, now);
+    let rungs = ladder(&[3_000_000, 60_000]).plan(CAMERA, saving, now).clone();
     assert_eq!(heights(&rungs), [(360, vec![0]), (180, vec![1])]);
     assert!(rungs.iter().flatten().all(|rung| rung.shape.fps == 15));
     let small = Original { width: 64, height: 48, ..CAMERA };
-    let rungs = ladder(&[3_000_000, 1]).plan(small, Saving { rungs: 2, quarters: 3 }, now);
+    let rungs = ladder(&[3_000_000, 1]).plan(small, Saving { rungs: 2, quarters: 3 }, now).clone();
     assert_eq!(heights(&rungs).len(), 1, "a small picture has one quality");
 }
 
