@@ -84,7 +84,8 @@ pub fn run(
         .with_app_id("rtc-chat")
         .with_inner_size(options.size)
         .with_min_inner_size(SIZE_MIN);
-    let native = eframe::NativeOptions { viewport, ..Default::default() };
+    // Nothing here has gradients; the noise against their bands costs in every pixel.
+    let native = eframe::NativeOptions { viewport, dithering: false, ..Default::default() };
     // The platform's error type crosses threads, the backend's need not.
     let failure = Rc::new(RefCell::new(None));
     let title = options.title.clone();

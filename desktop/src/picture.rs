@@ -1,5 +1,8 @@
 //! Pictures of people on the screen: through a shader, or without the graphics card.
 
+mod blit;
+mod canvas;
+mod corners;
 mod shader;
 mod software;
 
@@ -8,12 +11,13 @@ pub(crate) use software::pixels;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use eframe::egui::{self, PaintCallback, Ui, vec2};
+use eframe::egui::{PaintCallback, PaintCallbackInfo, Rect, Ui, vec2};
 use eframe::{egui_glow, glow};
 
-use crate::ui::{Gallery, Place, fit};
+use crate::ui::{Gallery, Place, fit, theme};
 use crate::{Backend, Tile};
-use shader::{Shader, Stamp};
+use blit::Blit;
+use shader::Shader;
 use software::Software;
 
 /// Keeps the newest picture of every tile where it can be painted quickly.
@@ -25,13 +29,14 @@ pub(crate) struct Pictures {
 
 enum Painter {
     Shader(Arc<Shader>),
+    Blit(Arc<Blit>),
     Software(Software),
 }
 
 /// How pictures get to the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// Ready pixels where OpenGL is software itself, else the shader.
+    /// Copied pixels where OpenGL is software itself, else the shader.
     Cheaper,
     Shader,
     Software,
@@ -40,17 +45,15 @@ pub(crate) enum Way {
 impl Pictures {
     /// `gl` is absent in tests without a window.
     pub(crate) fn new(gl: Option<&glow::Context>, way: Way) -> Self {
-        let painter = match gl {
-            Some(gl) if way == Way::Shader || (way == Way::Cheaper && !shader::is_software(gl)) => Shader::compile(gl)
-                .map_or_else(
-                    |error| {
-                        tracing::warn!(%error, "pictures are drawn without the graphics card");
-                        Painter::Software(Software::default())
-                    },
-                    |shader| Painter::Shader(Arc::new(shader)),
-                ),
-            Some(_) | None => Painter::Software(Software::default()),
+        let painter = match (gl, way) {
+            (None, _) | (_, Way::Software) => None,
+            (Some(gl), Way::Cheaper) if shader::is_software(gl) => Blit::new(gl).map(|blit| Painter::Blit(blit.into())),
+            (Some(gl), Way::Cheaper | Way::Shader) => Shader::compile(gl)
+                .map(|shader| Painter::Shader(shader.into()))
+                .map_err(|error| tracing::warn!(%error, "pictures are drawn without the graphics card"))
+                .ok(),
         };
+        let painter = painter.unwrap_or_else(|| Painter::Software(Software::default()));
         Self { painter, painted: BTreeSet::new() }
     }
 
@@ -64,14 +67,17 @@ impl Pictures {
         let painted = std::mem::take(&mut self.painted);
         match &mut self.painter {
             Painter::Shader(shader) => shader.keep(&painted),
+            Painter::Blit(blit) => blit.keep(&painted),
             Painter::Software(software) => software.keep(&painted),
         }
     }
 
     /// Gives everything back to the graphics card.
     pub(crate) fn destroy(&self, gl: Option<&glow::Context>) {
-        if let (Painter::Shader(shader), Some(gl)) = (&self.painter, gl) {
-            shader.destroy(gl);
+        match (&self.painter, gl) {
+            (Painter::Shader(shader), Some(gl)) => shader.destroy(gl),
+            (Painter::Blit(blit), Some(gl)) => blit.destroy(gl),
+            (Painter::Software(_), _) | (_, None) => {}
         }
     }
 }
@@ -82,30 +88,39 @@ struct Hung<'a> {
 }
 
 impl Gallery for Hung<'_> {
-    fn paint(&mut self, ui: &Ui, tile: &Tile, place: Place) -> bool {
-        let Some(picture) = self.backend.picture(tile) else { return false };
+    fn paint(&mut self, ui: &Ui, tile: &Tile, place: Place) -> Option<Rect> {
+        let picture = self.backend.picture(tile)?;
         self.pictures.painted.insert(tile.clone());
         let size = vec2(picture.frame.width() as f32, picture.frame.height() as f32);
         let (rect, part) = fit(place.rect, size, place.fit);
         // A picture with room around it does not reach the tile's corners.
         let radius = if rect.size() == place.rect.size() { place.radius } else { 0.0 };
+        let part = mirror(part, place.mirrored);
         match &mut self.pictures.painter {
-            Painter::Software(software) => {
-                software.paint(ui, tile, &picture, rect, mirror(part, place.mirrored), radius);
-            }
+            Painter::Software(software) => software.paint(ui, tile, &picture, rect, part, radius),
             Painter::Shader(shader) => {
                 let shader = Arc::clone(shader);
-                let stamp = Stamp { tile: tile.clone(), picture, part: mirror(part, place.mirrored), radius };
-                let callback =
-                    egui_glow::CallbackFn::new(move |info, painter| shader.paint(painter.gl(), &info, &stamp));
-                ui.painter().add(PaintCallback { rect, callback: Arc::new(callback) });
+                let stamp = shader::Stamp { tile: tile.clone(), picture, part, radius };
+                call(ui, rect, move |info, gl| shader.paint(gl, info, &stamp));
+            }
+            Painter::Blit(blit) => {
+                let blit = Arc::clone(blit);
+                let stamp = blit::Stamp { tile: tile.clone(), picture, part };
+                call(ui, rect, move |info, gl| blit.paint(gl, info, &stamp));
+                corners::paint(ui, rect, radius, theme::GROUND);
             }
         }
-        true
+        Some(rect)
     }
 }
 
-fn mirror(part: egui::Rect, mirrored: bool) -> egui::Rect {
+/// Lets this be called when the window's painter is there.
+fn call(ui: &Ui, rect: Rect, paint: impl Fn(&PaintCallbackInfo, &glow::Context) + Send + Sync + 'static) {
+    let callback = egui_glow::CallbackFn::new(move |info, painter| paint(&info, painter.gl()));
+    ui.painter().add(PaintCallback { rect, callback: Arc::new(callback) });
+}
+
+fn mirror(part: Rect, mirrored: bool) -> Rect {
     let (left, right) = (part.left(), part.right());
     if mirrored { part.with_min_x(right).with_max_x(left) } else { part }
 }

@@ -74,8 +74,8 @@ pub struct Place {
 
 /// Paints the newest pictures.
 pub trait Gallery {
-    /// Paints the picture of `tile`; `false` if there is none yet.
-    fn paint(&mut self, ui: &Ui, tile: &Tile, place: Place) -> bool;
+    /// Paints the picture of `tile` and says where; `None` if there is none yet.
+    fn paint(&mut self, ui: &Ui, tile: &Tile, place: Place) -> Option<Rect>;
 }
 
 /// What drawing needs to know beside the model.

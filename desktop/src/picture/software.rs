@@ -45,8 +45,20 @@ impl Software {
 
 pub(crate) fn pixels(frame: &I420) -> ColorImage {
     let (width, height) = (frame.width(), frame.height());
+    let mut image = ColorImage::filled([width as usize, height as usize], Color32::BLACK);
+    let rgba = bytemuck::cast_slice_mut(&mut image.pixels);
+    let converted = yuv::yuv420_to_rgba(&planes(frame), rgba, width * 4, YuvRange::Limited, YuvStandardMatrix::Bt601);
+    if let Err(error) = converted {
+        // An `I420` has planes of the right size by construction.
+        tracing::error!(%error, "a picture of impossible shape");
+    }
+    image
+}
+
+fn planes(frame: &I420) -> YuvPlanarImage<'_, u8> {
+    let (width, height) = (frame.width(), frame.height());
     let chroma = frame.chroma_size().0;
-    let planes = YuvPlanarImage {
+    YuvPlanarImage {
         y_plane: frame.y(),
         y_stride: width,
         u_plane: frame.u(),
@@ -55,15 +67,7 @@ pub(crate) fn pixels(frame: &I420) -> ColorImage {
         v_stride: chroma,
         width,
         height,
-    };
-    let mut image = ColorImage::filled([width as usize, height as usize], Color32::BLACK);
-    let rgba = bytemuck::cast_slice_mut(&mut image.pixels);
-    let converted = yuv::yuv420_to_rgba(&planes, rgba, width * 4, YuvRange::Limited, YuvStandardMatrix::Bt601);
-    if let Err(error) = converted {
-        // An `I420` has planes of the right size by construction.
-        tracing::error!(%error, "a picture of impossible shape");
     }
-    image
 }
 
 #[cfg(test)]

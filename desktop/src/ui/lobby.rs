@@ -24,7 +24,8 @@ const FORMS_WIDTH: f32 = 330.0;
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, intents: &mut Vec<Intent>) {
     let model = scene.model;
-    let ground = Frame::new().fill(theme::GROUND);
+    // The window is cleared to the ground anyway.
+    let ground = Frame::new();
     Panel::top("lobby header")
         .exact_size(60.0)
         .show_separator_line(false)

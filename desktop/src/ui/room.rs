@@ -16,8 +16,8 @@ const WIDTH_WITH_PANEL: f32 = 760.0;
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut View, visit: &Visit, intents: &mut Vec<Intent>) {
     let model = scene.model;
     keys::handle(ui.ctx(), model.sending, view, intents);
-    let bare =
-        |left, right, top, bottom| Frame::new().fill(theme::GROUND).inner_margin(Margin { left, right, top, bottom });
+    // The window is cleared to the ground anyway: without a graphics card each fill of so much costs.
+    let bare = |left, right, top, bottom| Frame::new().inner_margin(Margin { left, right, top, bottom });
     Panel::top("header")
         .exact_size(56.0)
         .show_separator_line(false)

@@ -2,8 +2,8 @@
 
 use eframe::egui::text::{LayoutJob, TextWrapping};
 use eframe::egui::{
-    Align2, Color32, CornerRadius, FontId, Id, Rect, Role, Sense, Stroke, StrokeKind, TextFormat, Ui, WidgetInfo, pos2,
-    vec2,
+    Align2, Color32, CornerRadius, FontId, Id, Rect, Role, Sense, Shape, Stroke, StrokeKind, TextFormat, Ui,
+    WidgetInfo, pos2, vec2,
 };
 
 use super::icon::Icon;
@@ -84,15 +84,20 @@ fn description(face: &Face, large: bool) -> String {
 
 /// Paints the picture, if there is one to be seen.
 fn picture(ui: &Ui, rect: Rect, scene: &mut Scene<'_>, face: &Face, radius: u8) -> bool {
-    let ground = if face.showing == Showing::Screen { theme::PICTURE_GROUND } else { theme::SURFACE };
-    ui.painter().rect_filled(rect, radius, ground);
+    let colour = if face.showing == Showing::Screen { theme::PICTURE_GROUND } else { theme::SURFACE };
+    let ground = ui.painter().add(Shape::Noop);
     let fit = match face.showing {
-        Showing::Nothing => return false,
-        Showing::Screen => Fit::Contain,
-        Showing::Camera | Showing::Unknown => Fit::Cover,
+        Showing::Nothing => None,
+        Showing::Screen => Some(Fit::Contain),
+        Showing::Camera | Showing::Unknown => Some(Fit::Cover),
     };
     let mirrored = face.me && face.showing == Showing::Camera;
-    scene.gallery.paint(ui, &face.tile, Place { rect, fit, mirrored, radius: f32::from(radius) })
+    let place = fit.map(|fit| Place { rect, fit, mirrored, radius: f32::from(radius) });
+    let painted = place.and_then(|place| scene.gallery.paint(ui, &face.tile, place));
+    if painted != Some(rect) {
+        ui.painter().set(ground, Shape::rect_filled(rect, radius, colour));
+    }
+    painted.is_some()
 }
 
 /// A veil with words while the connection is not there.

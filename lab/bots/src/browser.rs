@@ -47,6 +47,8 @@ pub struct PageOptions<'a> {
     pub secure: Option<&'a str>,
     /// Width and height of the window; a laptop's by default.
     pub size: Option<(u32, u32)>,
+    /// A window on this X display, as in `:99`, instead of none.
+    pub display: Option<&'a str>,
 }
 
 /// One tab in a browser of its own.
@@ -82,7 +84,6 @@ impl Browsers {
         let profile = tempfile::Builder::new().prefix("chromium-").tempdir()?;
         let (width, height) = options.size.unwrap_or((1280, 800));
         let mut arguments: Vec<String> = [
-            "--headless=new",
             "--no-sandbox",
             "--disable-gpu",
             "--disable-quic",
@@ -97,6 +98,10 @@ impl Browsers {
         .to_vec();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
         arguments.push(format!("--window-size={width},{height}"));
+        match options.display {
+            Some(display) => arguments.extend([format!("--display={display}"), "--ozone-platform=x11".into()]),
+            None => arguments.push("--headless=new".into()),
+        }
         if let Some(origin) = options.secure {
             arguments.push(format!("--unsafely-treat-insecure-origin-as-secure={origin}"));
         }

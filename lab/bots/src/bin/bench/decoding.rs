@@ -13,6 +13,8 @@ use media::{
     WorkerProgram,
 };
 
+use crate::median;
+
 /// Ten seconds of a call.
 const FRAMES: usize = 300;
 const ENCODE_MAX: Duration = Duration::from_secs(60);
@@ -46,7 +48,7 @@ pub(crate) async fn run(rounds: usize) -> Result<()> {
                 (here.wall, here.cpu, there.wall, there.cpu) = Default::default();
             }
         }
-        let more = |few: &[f64], many: &[f64]| (median(many) / median(few) - 1.0) * 100.0;
+        let more = |few: &[f64], many: &[f64]| (median(many.to_vec()) / median(few.to_vec()) - 1.0) * 100.0;
         let (wall, cpu) = (more(&here.wall, &there.wall), more(&here.cpu, &there.cpu));
         let cells = [&here.wall, &here.cpu, &there.wall, &there.cpu].map(|values| cell(values)).join(" | ");
         println!("| {}×{} | {cells} | {wall:+.0} % | {cpu:+.0} % |", size.0, size.1);
@@ -103,13 +105,7 @@ fn running_micros(task: &Path) -> f64 {
     nanos.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok()).unwrap_or_default() / 1e3
 }
 
-fn median(values: &[f64]) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
 fn cell(values: &[f64]) -> String {
     let (least, most) = values.iter().fold((f64::MAX, 0.0_f64), |(least, most), v| (least.min(*v), most.max(*v)));
-    format!("{:.0} ({least:.0} – {most:.0})", median(values))
+    format!("{:.0} ({least:.0} – {most:.0})", median(values.to_vec()))
 }

@@ -35,7 +35,7 @@ enum What {
     Delay,
     /// What the isolation of the decoders costs for each picture
     Decoding,
-    /// CPU and memory of the app and of Chromium with 1 and 3 remote pictures
+    /// CPU and memory of the app and of Chromium, headless and in a window, with 1 and 4 remote pictures of two sizes
     Weight,
     /// A voice that speaks while the loudspeaker does, before and after the echo is taken out. Only when it is named: it
     /// wants espeak-ng, ffmpeg and ViSQOL
@@ -90,7 +90,7 @@ async fn main() -> Result<()> {
         decoding::run(arguments.rounds).await?;
     }
     if wanted(What::Weight) {
-        weight::run().await?;
+        weight::run(arguments.rounds).await?;
     }
     if wanted(What::Server) {
         server::run().await?;
@@ -113,6 +113,11 @@ async fn main() -> Result<()> {
         }
         Some(What::FirstPicture | What::Delay | What::Decoding | What::Weight | What::Server) | None => Ok(()),
     }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// Median, smallest and largest of some measurements, as a table's cells.

@@ -1,66 +1,144 @@
-//! CPU and memory of a participant who watches and sends: headless, in a window, and in Chromium.
+//! CPU and memory of a participant who watches and sends: headless and in a window, the app and Chromium.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use bots::load::{Load, family, processes_of, weigh};
-use bots::{Display, Looks, PageOptions, Scene};
+use bots::{Display, Looks, PageOptions, Participant, Scene, material};
+
+use crate::{median, spread};
 
 /// Long enough for a steady state, and for the figures to mean something.
 const WARM_UP: Duration = Duration::from_secs(5);
 const SPAN: Duration = Duration::from_secs(10);
+/// A laptop's.
+const SCREEN: (u32, u32) = (1280, 800);
 
-pub(crate) async fn run() -> Result<()> {
-    println!("\n### A participant who sends 640×360 at 30/s and watches others, under Xvfb without a graphics card\n");
-    println!("| who | remote pictures | CPU, % of a core | PSS, MiB |\n|---|---|---|---|");
-    for others in [1, 3] {
-        println!("| app, headless | {others} | {} |", cells(&app(others, false).await?));
-        println!("| app, window | {others} | {} |", cells(&app(others, true).await?));
-        println!("| Chromium, headless | {others} | {} |", cells(&chromium(others).await?));
+/// Who is weighed, in this order in every round.
+const WATCHERS: [Watcher; 4] = [
+    Watcher { is_app: true, in_window: false },
+    Watcher { is_app: false, in_window: false },
+    Watcher { is_app: true, in_window: true },
+    Watcher { is_app: false, in_window: true },
+];
+
+#[derive(Clone, Copy)]
+struct Watcher {
+    is_app: bool,
+    in_window: bool,
+}
+
+/// What everybody sends: the same clip.
+struct Material<'a> {
+    clip: &'a Path,
+    size: &'a str,
+    others: usize,
+}
+
+pub(crate) async fn run(rounds: usize) -> Result<()> {
+    println!("\n### A participant who sends a clip at 30/s and watches others, under Xvfb without a graphics card\n");
+    println!("Median and spread of {rounds}, after each other in every round.\n");
+    println!(
+        "| picture | others | who | CPU, % of a core | spread | PSS, MiB | spread |\n|---|---|---|---|---|---|---|"
+    );
+    let folder = tempfile::tempdir()?;
+    for (size, name) in [((640, 360), "640x360"), ((1280, 720), "1280x720")] {
+        let clip = material::bikes(folder.path(), size).await?;
+        for others in [1, 4] {
+            let material = Material { clip: &clip, size: name, others };
+            let mut loads: [Vec<Load>; WATCHERS.len()] = Default::default();
+            for _ in 0..rounds {
+                for (watcher, loads) in WATCHERS.into_iter().zip(&mut loads) {
+                    loads.push(watcher.weigh(&material).await?);
+                }
+            }
+            for (watcher, loads) in WATCHERS.into_iter().zip(&loads) {
+                let cpu = spread(loads.iter().map(|load| load.cpu_percent).collect());
+                let memory = spread(loads.iter().map(|load| load.pss_mib).collect());
+                println!("| {name} | {others} | {} | {cpu} | {memory} |", watcher.name());
+            }
+            let part = |app: usize, browser: usize, of: fn(&Load) -> f64| {
+                median(loads[app].iter().map(of).collect()) / median(loads[browser].iter().map(of).collect())
+            };
+            let cpu = |load: &Load| load.cpu_percent;
+            let memory = |load: &Load| load.pss_mib;
+            println!(
+                "| {name} | {others} | app as a part of Chromium: headless, window | {:.2}, {:.2} | | {:.2}, {:.2} | |",
+                part(0, 1, cpu),
+                part(2, 3, cpu),
+                part(0, 1, memory),
+                part(2, 3, memory)
+            );
+        }
     }
     Ok(())
 }
 
-fn cells(load: &Load) -> String {
-    format!("{:.0} | {:.0}", load.cpu_percent, load.pss_mib)
+impl Watcher {
+    fn name(self) -> &'static str {
+        match (self.is_app, self.in_window) {
+            (true, false) => "app, headless",
+            (false, false) => "Chromium, headless",
+            (true, true) => "app, window",
+            (false, true) => "Chromium, window",
+        }
+    }
+
+    async fn weigh(self, material: &Material<'_>) -> Result<Load> {
+        let scene = Scene::start().await?;
+        let display = Display::start(SCREEN.0, SCREEN.1).await?;
+        let display = self.in_window.then_some(&*display.name);
+        if self.is_app { app(scene, display, material).await } else { chromium(scene, display, material).await }
+    }
 }
 
-async fn app(others: usize, in_window: bool) -> Result<Load> {
-    let scene = Scene::start().await?;
-    let display = Display::start(1280, 800).await?;
-    let looks = if in_window { Looks::Window(&display.name) } else { Looks::Headless };
-    let mut watcher = scene.participant("Watcher", "demo", &looks, &[])?;
+/// Everybody's camera.
+fn camera<'a>(file: &'a str, material: &Material<'a>) -> [&'a str; 4] {
+    ["--camera", file, "--size", material.size]
+}
+
+fn file(material: &Material<'_>) -> String {
+    format!("file:{}", material.clip.display())
+}
+
+fn senders(scene: &Scene, material: &Material<'_>) -> Result<Vec<Participant>> {
+    let file = file(material);
+    (0..material.others).map(|n| scene.headless(&format!("Sender {n}"), &camera(&file, material))).collect()
+}
+
+async fn app(scene: Scene, display: Option<&str>, material: &Material<'_>) -> Result<Load> {
+    let looks = display.map_or(Looks::Headless, Looks::Window);
+    let file = file(material);
+    let mut watcher = scene.participant("Watcher", "demo", &looks, &camera(&file, material))?;
     watcher.joined().await?;
-    let mut senders = Vec::new();
-    for n in 0..others {
-        senders.push(scene.headless(&format!("Sender {n}"), &[])?);
-    }
-    watcher.connected_to(others).await?;
+    let _senders = senders(&scene, material)?;
+    watcher.connected_to(material.others).await?;
     let id = watcher.process().id().context("it runs")?;
     // With the one where the pictures are decoded.
-    measure(&family(id)?).await
+    measure(|| family(id)).await
 }
 
-async fn chromium(others: usize) -> Result<Load> {
-    let mut scene = Scene::start().await?;
-    let page = scene.page(&PageOptions::default()).await?;
+async fn chromium(mut scene: Scene, display: Option<&str>, material: &Material<'_>) -> Result<Load> {
+    let options = PageOptions { camera: Some(material.clip), size: Some(SCREEN), display, ..PageOptions::default() };
+    let page = scene.page(&options).await?;
     page.goto(&scene.server.room("demo")).await?;
     page.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
-    let mut senders = Vec::new();
-    for n in 0..others {
-        senders.push(scene.headless(&format!("Sender {n}"), &[])?);
-    }
+    let _senders = senders(&scene, material)?;
     page.until("all pictures", &format!(
-        "return [...document.querySelectorAll('li.tile:not([data-connection=me]) video')].filter(v => v.videoWidth > 0).length === {others}"
+        "return [...document.querySelectorAll('li.tile:not([data-connection=me]) video')].filter(v => v.videoWidth > 0).length === {}",
+        material.others
     ))
     .await?;
-    measure(&processes_of(page.profile())?).await
+    measure(|| processes_of(page.profile())).await
 }
 
-async fn measure(processes: &[u32]) -> Result<Load> {
+/// `processes` are asked for once everything runs.
+async fn measure(processes: impl Fn() -> Result<Vec<u32>>) -> Result<Load> {
     tokio::time::sleep(WARM_UP).await;
-    let (before, started) = (weigh(processes)?, Instant::now());
+    let processes = processes()?;
+    let (before, started) = (weigh(&processes)?, Instant::now());
     tokio::time::sleep(SPAN).await;
-    let after = weigh(processes)?;
+    let after = weigh(&processes)?;
     Ok(Load::between(&before, &after, started.elapsed()))
 }
