@@ -23,13 +23,14 @@ struct Kept {
     tiles: BTreeMap<Tile, Print>,
     /// Of tiles that are gone; deleted when the context is current again.
     doomed: Vec<Print>,
+    /// Where pictures are made ready, one after the other.
+    canvas: Canvas,
 }
 
 /// A picture's pixels where they can be copied from.
 struct Print {
     texture: NativeTexture,
     framebuffer: NativeFramebuffer,
-    canvas: Canvas,
     drawn: Option<Drawn>,
 }
 
@@ -85,7 +86,7 @@ impl Blit {
         let whole = Area::of(info.viewport_in_pixels());
         let Some(seen) = whole.intersection(Area::of(info.clip_rect_in_pixels())) else { return };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let Kept { tiles, doomed } = &mut *kept;
+        let Kept { tiles, doomed, canvas } = &mut *kept;
         // SAFETY: egui's painter calls this with its context current; everything used here was created by it.
         unsafe {
             doomed.drain(..).for_each(|print| print.delete(gl));
@@ -99,7 +100,7 @@ impl Blit {
             let size = (whole.width.max(1) as u32, whole.height.max(1) as u32);
             let wanted = Drawn { number: stamp.picture.number, part: stamp.part, size };
             if print.drawn != Some(wanted) {
-                print.draw(gl, &stamp.picture, wanted, self.order);
+                print.draw(gl, canvas, &stamp.picture, wanted, self.order);
             }
             print.show(gl, whole, seen);
         }
@@ -107,7 +108,7 @@ impl Blit {
 
     pub(super) fn keep(&self, tiles: &BTreeSet<Tile>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let Kept { tiles: all, doomed } = &mut *kept;
+        let Kept { tiles: all, doomed, .. } = &mut *kept;
         doomed.extend(all.extract_if(.., |tile, _| !tiles.contains(tile)).map(|(_, print)| print));
     }
 
@@ -130,15 +131,15 @@ impl Print {
             for what in [glow::TEXTURE_MIN_FILTER, glow::TEXTURE_MAG_FILTER] {
                 gl.tex_parameter_i32(glow::TEXTURE_2D, what, glow::NEAREST as i32);
             }
-            Ok(Self { texture, framebuffer, canvas: Canvas::default(), drawn: None })
+            Ok(Self { texture, framebuffer, drawn: None })
         }
     }
 
     /// # Safety
     /// `gl` is current, and the one that created this.
-    unsafe fn draw(&mut self, gl: &glow::Context, picture: &Picture, wanted: Drawn, order: Order) {
+    unsafe fn draw(&mut self, gl: &glow::Context, canvas: &mut Canvas, picture: &Picture, wanted: Drawn, order: Order) {
         let Drawn { part, size, .. } = wanted;
-        let pixels = match self.canvas.draw(&picture.frame, part, size, order) {
+        let pixels = match canvas.draw(&picture.frame, part, size, order) {
             Ok(pixels) => pixels,
             Err(error) => return tracing::error!(%error, "a picture is not painted"),
         };
