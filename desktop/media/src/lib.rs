@@ -13,6 +13,7 @@ mod frame;
 mod lips;
 mod packet;
 pub mod pattern;
+pub mod rehearsal;
 mod scale;
 mod screen;
 mod slot;

@@ -11,7 +11,10 @@ use std::time::Instant;
 use crate::frame::{I420, PlanesMut};
 
 /// Cells in a row: 32 bits and 8 of checksum.
-const CELLS: usize = 40;
+pub const CELLS: usize = 40;
+
+/// Rows of cells.
+pub const MARK_ROWS: usize = 2;
 
 /// Below two pixels a cell, nothing survives an encoder.
 const WIDTH_MIN: u32 = 80;
@@ -67,8 +70,18 @@ pub(crate) fn draw(frame: &mut I420, mark: Mark) {
     let mut planes = frame.planes_mut();
     draw_bars(&mut planes, width, mark.number as usize);
     draw_box(&mut planes, (width, height), mark.number as usize);
-    draw_row(&mut planes, (width, height), 0, mark.number, NUMBER_SALT);
-    draw_row(&mut planes, (width, height), 1, mark.millis, MILLIS_SALT);
+    draw_mark(&mut planes, (width, height), mark);
+}
+
+/// Draws only the mark, over whatever the picture shows there.
+pub fn stamp(frame: &mut I420, mark: Mark) {
+    let size = (frame.width() as usize, frame.height() as usize);
+    draw_mark(&mut frame.planes_mut(), size, mark);
+}
+
+fn draw_mark(planes: &mut PlanesMut<'_>, size: (usize, usize), mark: Mark) {
+    draw_row(planes, size, 0, mark.number, NUMBER_SALT);
+    draw_row(planes, size, 1, mark.millis, MILLIS_SALT);
 }
 
 fn draw_bars(planes: &mut PlanesMut<'_>, width: usize, number: usize) {
@@ -152,6 +165,16 @@ mod tests {
         for (width, height) in [(80, 60), (176, 144), (321, 241), (640, 360), (1280, 720), (1366, 768), (1919, 1079)] {
             assert_eq!(read(&picture(width, height, MARK, Instant::now())), Some(MARK), "{width}×{height}");
         }
+    }
+
+    #[test]
+    fn a_stamp_covers_two_rows_of_cells_and_leaves_the_rest() {
+        let grey = || I420::from_planes(640, 360, vec![77; I420::size(640, 360)], Instant::now()).unwrap();
+        let mut stamped = grey();
+        stamp(&mut stamped, MARK);
+        assert_eq!(read(&stamped), Some(MARK));
+        assert_eq!(stamped.y()[MARK_ROWS * 16 * 640..], grey().y()[MARK_ROWS * 16 * 640..]);
+        assert_eq!(stamped.u()[MARK_ROWS * 8 * 320..], grey().u()[MARK_ROWS * 8 * 320..]);
     }
 
     #[test]

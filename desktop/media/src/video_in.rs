@@ -41,7 +41,7 @@ pub(crate) struct VideoIn {
     peers: RwLock<BTreeMap<PeerTag, Peer>>,
     lanes: Vec<Lane>,
     helper: Option<Arc<Helper>>,
-    record: Option<PathBuf>,
+    record: Option<(PathBuf, Duration)>,
     /// Whether anyone has said that nothing can be decoded.
     missing_told: Arc<AtomicBool>,
     events: Events,
@@ -72,8 +72,8 @@ struct Meters {
 }
 
 impl VideoIn {
-    /// `record` is a folder for what comes in.
-    pub(crate) fn new(record: Option<PathBuf>, isolation: Isolation, events: Events) -> Self {
+    /// `record` is a folder for what comes in, and the time between two pictures in it.
+    pub(crate) fn new(record: Option<(PathBuf, Duration)>, isolation: Isolation, events: Events) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(LANES_MAX);
         let helper = match isolation {
             Isolation::Process(program) => Some(Arc::new(Helper::new(program, threads))),
@@ -102,7 +102,7 @@ impl VideoIn {
         // Where the fewest are.
         let load = |lane: &usize| peers.values().filter(|peer| peer.lane == *lane).count();
         let Some(lane) = (0..self.lanes.len()).min_by_key(load) else { return };
-        let recording = self.record.clone().map(|folder| Recording::new(folder, peer));
+        let recording = self.record.clone().map(|(folder, every)| Recording::new(folder, every, peer));
         let (packets, backlog) = crossbeam_channel::bounded(BACKLOG_MAX);
         let (shared, incoming) = (Arc::<Shared>::default(), backlog.clone());
         let stream = Stream::new(peer, incoming, Arc::clone(&shared), self.events.clone());

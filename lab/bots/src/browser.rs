@@ -8,13 +8,17 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+use tokio::process::Command;
 
+use crate::display::Display;
 use crate::load::processes_of;
 use crate::place::Place;
 use crate::process::{Process, eventually};
 
 /// Reads the pattern camera's mark from a video element's pixels; see `marks`.
 const READ_MARK: &str = include_str!("page/read-mark.js");
+/// Notes when which picture is presented; see `Page::watch_pictures`.
+const WATCH_PICTURES: &str = include_str!("page/watch-pictures.js");
 /// Measures the strongest pitch in what an element plays, with Web Audio.
 const HEAR_TONE: &str = include_str!("page/hear-tone.js");
 
@@ -32,6 +36,8 @@ pub fn screen_video(client: &str) -> String {
 pub struct Browsers {
     _driver: Process,
     address: String,
+    /// They have windows.
+    shown: bool,
 }
 
 /// What a browser pretends to have.
@@ -63,9 +69,19 @@ impl Browsers {
         Self::start_at(&Place::here(), "127.0.0.1").await
     }
 
+    /// Browsers whose windows are on this display.
+    pub async fn start_on(display: &Display) -> Result<Self> {
+        let mut command = Place::here().command("chromedriver");
+        command.env("DISPLAY", &display.name).env_remove("WAYLAND_DISPLAY");
+        Ok(Self { shown: true, ..Self::start_as(command, "127.0.0.1").await? })
+    }
+
     /// Browsers somewhere else, whose driver is reached under `host`.
     pub async fn start_at(place: &Place, host: &str) -> Result<Self> {
-        let mut command = place.command("chromedriver");
+        Self::start_as(place.command("chromedriver"), host).await
+    }
+
+    async fn start_as(mut command: Command, host: &str) -> Result<Self> {
         command.args(["--port=0", "--log-level=SEVERE"]);
         if host != "127.0.0.1" {
             command.args(["--allowed-ips=", "--allowed-origins=*"]);
@@ -75,7 +91,7 @@ impl Browsers {
             let line = driver.line().await?;
             if let Some((_, port)) = line.split_once("started successfully on port ") {
                 let address = format!("http://{host}:{}", port.trim_end_matches('.').trim());
-                return Ok(Self { _driver: driver, address });
+                return Ok(Self { _driver: driver, address, shown: false });
             }
         }
     }
@@ -97,6 +113,9 @@ impl Browsers {
         .map(str::to_owned)
         .to_vec();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
+        if !self.shown {
+            arguments.push("--headless=new".into());
+        }
         arguments.push(format!("--window-size={width},{height}"));
         match options.display {
             Some(display) => arguments.extend([format!("--display={display}"), "--ozone-platform=x11".into()]),
@@ -226,6 +245,14 @@ impl Page {
     pub async fn watch_marks(&self, video: &str, millis: u32) -> Result<Vec<u64>> {
         let seen = self.run_async(&format!("{READ_MARK}; return await watchMarks(() => {video}, {millis});")).await?;
         Ok(seen.as_array().context("a list of numbers")?.iter().filter_map(Value::as_u64).collect())
+    }
+
+    /// From now on notes what a video element presents (an expression that may find another one later), in `window.watch`;
+    /// one picture in so many milliseconds is kept whole.
+    pub async fn watch_pictures(&self, video: &str, sample_every: Option<u32>) -> Result<()> {
+        let every = sample_every.map_or_else(|| "Infinity".to_owned(), |every| every.to_string());
+        self.run(&format!("{WATCH_PICTURES}; window.watch = watchPictures(() => {video}, {every});")).await?;
+        Ok(())
     }
 
     /// The pitch that the stream of an element carries, in hertz; 0 for silence.

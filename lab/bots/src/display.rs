@@ -17,6 +17,12 @@ pub struct Display {
     _process: Process,
 }
 
+/// A standing connection to a display.
+pub struct Watcher {
+    window: u32,
+    connection: RustConnection,
+}
+
 /// A screenshot: three bytes (red, green, blue) a pixel.
 pub struct Picture {
     pub width: usize,
@@ -59,7 +65,22 @@ impl Display {
         let (connection, screen) = RustConnection::connect(Some(&self.name))?;
         let root = &connection.setup().roots[screen];
         let (width, height) = (root.width_in_pixels, root.height_in_pixels);
-        let image = connection.get_image(ImageFormat::Z_PIXMAP, root.root, 0, 0, width, height, !0)?.reply()?;
+        Watcher { window: root.root, connection }.look_at((0, 0), (width, height))
+    }
+
+    /// For whoever looks again and again.
+    pub fn watcher(&self) -> Result<Watcher> {
+        let (connection, screen) = RustConnection::connect(Some(&self.name))?;
+        let window = connection.setup().roots[screen].root;
+        Ok(Watcher { window, connection })
+    }
+}
+
+impl Watcher {
+    /// A part of the screen as it is now.
+    pub fn look_at(&self, (x, y): (u16, u16), (width, height): (u16, u16)) -> Result<Picture> {
+        let (x, y) = (i16::try_from(x)?, i16::try_from(y)?);
+        let image = self.connection.get_image(ImageFormat::Z_PIXMAP, self.window, x, y, width, height, !0)?.reply()?;
         let rgb = image.data.chunks_exact(4).flat_map(|bgra| [bgra[2], bgra[1], bgra[0]]).collect();
         Ok(Picture { width: usize::from(width), height: usize::from(height), rgb })
     }

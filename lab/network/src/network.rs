@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use thiserror::Error;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tun_rs::{AsyncDevice, DeviceBuilder, Layer};
 
 use crate::namespace::{Namespace, wire};
@@ -43,6 +43,7 @@ pub struct Network {
     right: Namespace,
     hub: Namespace,
     counts: Arc<Mutex<[Counts; 2]>>,
+    restart: Arc<Notify>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -62,7 +63,8 @@ impl Network {
         let counts = Arc::new(Mutex::new([Counts::default(); 2]));
         let (stop, stopped) = oneshot::channel();
         let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
-        let (told, inside) = (Arc::clone(&counts), names.clone());
+        let restart = Arc::<Notify>::default();
+        let (told, restarted, inside) = (Arc::clone(&counts), Arc::clone(&restart), names.clone());
         let thread = std::thread::Builder::new().name("network".to_owned()).spawn(move || {
             let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
             runtime.block_on(async {
@@ -74,11 +76,11 @@ impl Network {
                 if ready.send(answer).is_ok()
                     && let Some(carrier) = carrier
                 {
-                    carrier.run(stopped).await;
+                    carrier.run(&restarted, stopped).await;
                 }
             });
         })?;
-        let network = Self { left, right, hub, counts, stop: Some(stop), thread: Some(thread) };
+        let network = Self { left, right, hub, counts, restart, stop: Some(stop), thread: Some(thread) };
         is_ready.recv().map_err(|_| NetworkError::Thread)??;
         network.left.adopt(&names[0], &format!("{}/24", Self::ADDRESSES[0]))?;
         network.right.adopt(&names[1], &format!("{}/24", Self::ADDRESSES[1]))?;
@@ -108,6 +110,11 @@ impl Network {
     /// A command that runs where both ends reach it undisturbed.
     pub fn command_at_hub(&self, program: &str) -> Command {
         self.hub.command(program)
+    }
+
+    /// The profile's first phase begins now, in both directions.
+    pub fn restart(&self) {
+        self.restart.notify_one();
     }
 
     /// What became of the packets from this side.
@@ -146,7 +153,7 @@ impl Carrier {
         Ok(Self { devices, paths, counts })
     }
 
-    async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
+    async fn run(mut self, restart: &Notify, mut stopped: oneshot::Receiver<()>) {
         let mut buffer = vec![0; usize::from(MTU)];
         loop {
             let wake = self.paths.iter().filter_map(Path::poll_timeout).min();
@@ -154,6 +161,7 @@ impl Carrier {
                 _ = self.devices[0].readable() => self.take(0, &mut buffer),
                 _ = self.devices[1].readable() => self.take(1, &mut buffer),
                 () = sleep_until(wake) => {}
+                () = restart.notified() => self.paths.iter_mut().for_each(|path| path.restart(Instant::now())),
                 _ = &mut stopped => return,
             }
             self.deliver(Instant::now());

@@ -19,6 +19,8 @@ const UNDERWAY_MAX: usize = 65_536;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     pub offered: u64,
+    /// Of those that were offered: whole packets, from the IP header on.
+    pub offered_bytes: u64,
     pub delivered: u64,
     /// By loss or outage.
     pub lost: u64,
@@ -74,9 +76,15 @@ impl Path {
         }
     }
 
+    /// The first phase begins now. What is on its way stays there.
+    pub fn restart(&mut self, now: Instant) {
+        self.start = now;
+    }
+
     /// Someone sends this. `now` never goes back.
     pub fn handle_packet(&mut self, packet: &[u8], now: Instant) {
         self.counts.offered += 1;
+        self.counts.offered_bytes += packet.len() as u64;
         let conditions = self.conditions(now);
         let Some(departs) = self.pass_bottleneck(&conditions, packet.len(), now) else {
             self.counts.overflowed += 1;

@@ -29,7 +29,7 @@ fn clip(folder: &TempDir, bytes: &[u8]) -> PathBuf {
 }
 
 fn failure(path: &Path, converter: &str) -> String {
-    match Player::new(path, SIZE_MAX, converter) {
+    match Player::new(path, SIZE_MAX, Marks::None, converter) {
         Ok(mut player) => player.next().unwrap_err(),
         Err(sentence) => sentence,
     }
@@ -39,7 +39,7 @@ fn failure(path: &Path, converter: &str) -> String {
 fn a_clip_is_played_in_a_loop_at_its_own_size() {
     let folder = TempDir::new().unwrap();
     let path = clip(&folder, &y4m(176, 144, 3));
-    let mut player = Player::new(&path, SIZE_MAX, "none").unwrap();
+    let mut player = Player::new(&path, SIZE_MAX, Marks::None, "none").unwrap();
     assert_eq!(player.clip.header().rate, (25, 1));
     let shown: Vec<u8> = (0..8)
         .map(|_| {
@@ -52,10 +52,23 @@ fn a_clip_is_played_in_a_loop_at_its_own_size() {
 }
 
 #[test]
+fn a_marked_clip_counts_on_when_it_begins_again() {
+    let folder = TempDir::new().unwrap();
+    let path = clip(&folder, &y4m(640, 480, 3));
+    let mut player = Player::new(&path, SIZE_MAX, Marks::Drawn, "none").unwrap();
+    for number in 0..8 {
+        let (before, picture, after) = (wall_millis(), player.next().unwrap(), wall_millis());
+        let mark = crate::pattern::read(&picture).unwrap();
+        assert_eq!((mark.number, picture.y().last()), (number, Some(&(number as u8 % 3 + 1))));
+        assert!((before..=after).contains(&mark.millis), "{mark:?}");
+    }
+}
+
+#[test]
 fn a_clip_that_is_too_large_is_scaled_down() {
     let folder = TempDir::new().unwrap();
     let path = clip(&folder, &y4m(1280, 1024, 1));
-    let picture = Player::new(&path, SIZE_MAX, "none").unwrap().next().unwrap();
+    let picture = Player::new(&path, SIZE_MAX, Marks::None, "none").unwrap().next().unwrap();
     assert_eq!((picture.width(), picture.height(), picture.y()[1000]), (450, 360, 1));
 }
 
@@ -81,7 +94,7 @@ fn what_is_not_y4m_goes_through_the_converter() {
     // Written by a process of its own: a file that this one has open for writing cannot be run.
     let write = r#"printf '#!/bin/sh\n%s\n' "$1" > "$2"; chmod +x "$2""#;
     assert!(Command::new("sh").args(["-c", write, "sh", &script, converter]).status().unwrap().success());
-    let mut player = Player::new(&film, SIZE_MAX, converter).unwrap();
+    let mut player = Player::new(&film, SIZE_MAX, Marks::None, converter).unwrap();
     let shown: Vec<u8> = (0..5).map(|_| player.next().unwrap().y()[0]).collect();
     assert_eq!(shown, [1, 2, 1, 2, 1]);
     let arguments = fs::read_to_string(folder.path().join("arguments")).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::Receiver;
 
@@ -15,7 +15,7 @@ use crate::event::{Events, MediaEvent};
 use crate::frame::{FramePool, I420, Picture};
 use crate::lips::Lips;
 use crate::packet::{Packet, PeerTag};
-use crate::pattern;
+use crate::pattern::{self, Mark};
 use crate::slot::lock;
 
 /// Whoever sends nothing at all for this long has switched the picture off, and the last one should not stand for him.
@@ -177,17 +177,17 @@ impl Stream {
     fn show_due(&mut self, now: Instant) {
         while self.held.front().is_some_and(|held| held.due <= now) || self.held.len() > HELD_MAX {
             let Some(held) = self.held.pop_front() else { return };
-            self.count(&held, now);
-            self.record(&held.picture);
+            let mark = pattern::read(&held.picture);
+            self.count(&held, mark, now);
+            self.record(&held.picture, mark);
             self.shown += 1;
             *lock(&self.shared.slot) = Some(Picture { frame: held.picture, number: self.shown });
             self.events.send(MediaEvent::Picture(Some(self.peer)));
         }
     }
 
-    fn count(&self, held: &Held, now: Instant) {
+    fn count(&self, held: &Held, mark: Option<Mark>, now: Instant) {
         let picture = &held.picture;
-        let mark = pattern::read(picture);
         let mut meters = lock(&self.shared.meters);
         meters.stats.decoded += 1;
         // Whoever hears of the picture finds also what was lost before it.
@@ -199,8 +199,10 @@ impl Stream {
         }
     }
 
-    fn record(&mut self, picture: &I420) {
-        let Some(Err(error)) = self.recording.as_mut().map(|recording| recording.write(picture)) else { return };
+    fn record(&mut self, picture: &I420, mark: Option<Mark>) {
+        let at = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let written = self.recording.as_mut().map(|recording| recording.write(picture, mark, at()));
+        let Some(Err(error)) = written else { return };
         self.recording = None;
         self.events.notice(format!("The recording of a participant ends here: {error}."));
     }

@@ -62,7 +62,7 @@ fn open(record: Option<PathBuf>) -> (VideoIn, Receiver<MediaEvent>) {
 
 fn open_with(record: Option<PathBuf>, isolation: Isolation) -> (VideoIn, Receiver<MediaEvent>) {
     let (events, receiver) = Events::channel();
-    let video = VideoIn::new(record, isolation, events);
+    let video = VideoIn::new(record.map(|folder| (folder, Duration::ZERO)), isolation, events);
     video.open_peer(PEER, Lips::default());
     (video, receiver)
 }

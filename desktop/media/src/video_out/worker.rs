@@ -12,6 +12,7 @@ use super::load::Load;
 use super::{Settings, Shared};
 use crate::camera::{self, Wish};
 use crate::choice::CameraChoice;
+use crate::clip::Marks;
 use crate::event::{EncodedVideo, Events, MediaEvent};
 use crate::frame::I420;
 use crate::pattern::{self, Mark};
@@ -166,7 +167,10 @@ impl Worker {
                 })
             }
             (VideoSource::Camera, CameraChoice::File(path)) => {
-                Source::start("camera", move |outlet| clip::run(outlet, &path, size, CONVERTER))
+                Source::start("camera", move |outlet| clip::run(outlet, &path, size, Marks::None, CONVERTER))
+            }
+            (VideoSource::Camera, CameraChoice::MarkedFile(path)) => {
+                Source::start("camera", move |outlet| clip::run(outlet, &path, size, Marks::Drawn, CONVERTER))
             }
             (VideoSource::Camera, CameraChoice::Device(name)) => {
                 let wish = Wish { width, height, fps };
@@ -257,8 +261,9 @@ impl Worker {
     }
 
     fn count(&self, frame: &I420, encoded: &[Option<Addressed>]) {
-        let is_pattern = self.kind == VideoSource::Camera && self.settings.camera == CameraChoice::Pattern;
-        let mark: Option<Mark> = is_pattern.then(|| pattern::read(frame)).flatten();
+        let is_marked = matches!(self.settings.camera, CameraChoice::Pattern | CameraChoice::MarkedFile(_));
+        let is_marked = is_marked && self.kind == VideoSource::Camera;
+        let mark: Option<Mark> = is_marked.then(|| pattern::read(frame)).flatten();
         let mut stats = lock(&self.shared.stats);
         stats.frames_captured += 1;
         stats.last_mark = mark.or(stats.last_mark);

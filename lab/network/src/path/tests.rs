@@ -39,7 +39,7 @@ fn is_in_order(arrivals: &[(u32, Duration)]) -> bool {
 fn a_wire_delivers_everything_at_once_and_in_order() {
     let (arrivals, counts) = run(Conditions::default(), 1_000, 100, MS);
     assert!(is_in_order(&arrivals) && arrivals.iter().all(|(_, took)| took.is_zero()));
-    assert_eq!(counts, Counts { offered: 1_000, delivered: 1_000, ..Counts::default() });
+    assert_eq!(counts, Counts { offered: 1_000, offered_bytes: 100_000, delivered: 1_000, ..Counts::default() });
 }
 
 #[test]
@@ -93,6 +93,21 @@ fn an_outage_takes_everything_and_then_nothing() {
     let (arrivals, _) = run_phases(phases, 300, 100, 10 * MS);
     let numbers: Vec<u32> = arrivals.iter().map(|(number, _)| *number).collect();
     assert_eq!(numbers, (0..100).chain(200..300).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_path_that_is_restarted_is_in_its_first_phase_again() {
+    let phase = |lasts, is_out| Phase { lasts, conditions: Conditions { is_out, ..Conditions::default() } };
+    let start = Instant::now();
+    let mut path = Path::with_phases(vec![phase(Some(10 * MS), false), phase(None, true)], 3, start);
+    let is_lost = |path: &mut Path, at: Duration| {
+        let before = path.counts().lost;
+        path.handle_packet(&[0], start + at);
+        path.counts().lost > before
+    };
+    assert!(!is_lost(&mut path, 5 * MS) && is_lost(&mut path, 15 * MS));
+    path.restart(start + 20 * MS);
+    assert!(!is_lost(&mut path, 25 * MS) && is_lost(&mut path, 35 * MS));
 }
 
 #[test]

@@ -1,66 +1,108 @@
-//! From capture to the picture that is decoded or on the screen, by the pattern camera's clock (one clock for both).
+//! From capture to the picture that is shown, the app and Chromium side by side on the loopback: as the receiver says
+//! itself, and as somebody sees it who looks at the pixels of its window.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
-use bots::{Display, Looks, Scene, marks, process};
+use bots::{Display, marks, process};
 
-/// Pictures that must have been seen on the screen.
-const SHOWN: usize = 200;
+use crate::call::{Call, Clip, Stage, Who, wall_millis};
+use crate::watched::{Shown, cell, percentile};
 
-pub(crate) async fn run() -> Result<()> {
-    println!("\n### From capture, app to app, loopback, ms\n");
-    println!("| picture | until | p50 | p95 |\n|---|---|---|---|");
-    decoded().await?;
-    shown().await
+const SIZES: [(u32, u32); 2] = [(640, 360), (1280, 720)];
+const WARM_UP: Duration = Duration::from_secs(8);
+const SPAN: Duration = Duration::from_secs(10);
+const DISPLAY: (u32, u32) = (1280, 800);
+
+/// Between two looks at the window. A look by itself takes well below a millisecond.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// What a clip's numbers stay below while it is watched.
+const NUMBER_MAX: u32 = 100_000;
+
+/// How one knows that a picture is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// The receiver says so: a headless one.
+    Presented,
+    /// It is among the pixels of its window.
+    Seen,
 }
 
-async fn decoded() -> Result<()> {
-    for size in ["640x360", "1280x720"] {
-        let scene = Scene::start().await?;
-        let _sender = scene.headless("Sender", &["--size", size, "--bitrate", "1500000"])?;
-        let mut receiver = scene.headless("Receiver", &["--camera", "none", "--microphone", "none"])?;
-        let (p50, p95) = receiver
-            .reports("ten seconds of pictures", |report| {
-                let video = &report["peers"][0]["video"];
-                let enough = video["pattern_seen"].as_u64()? > 300;
-                enough.then_some((video["latency_p50_ms"].as_u64()?, video["latency_p95_ms"].as_u64()?))
-            })
-            .await?;
-        println!("| {size} at 30/s | decoded | {p50} | {p95} |");
-    }
-    Ok(())
-}
-
-/// Looks at the window's display as often as it can: the age of each new picture when it is first seen there. It is too
-/// long by half the time between two looks, which is printed too.
-async fn shown() -> Result<()> {
-    let size = "640x360";
-    let scene = Scene::start().await?;
-    let display = Display::start(1280, 800).await?;
-    let _sender = scene.headless("Sender", &["--size", size])?;
-    let bare = ["--camera", "none", "--microphone", "none"];
-    let mut window = scene.participant("Window", "demo", &Looks::Window(&display.name), &bare)?;
-    window.connected_to(1).await?;
-    let mut place = process::eventually("a pattern picture in the window", async || {
-        Ok(marks::find(&display.look()?, 100_000).into_iter().next())
-    })
-    .await?;
-    let (mut ages, mut looks, started) = (Vec::new(), 0_u32, SystemTime::now());
-    while ages.len() < SHOWN {
-        looks += 1;
-        // A look between two halves of a picture reads nothing.
-        let Some(now) = marks::read_again(&display.look()?, &place) else { continue };
-        if now.number > place.number {
-            let millis = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as u32;
-            ages.push(f64::from(millis.wrapping_sub(now.millis)));
-            place = now;
+pub(crate) async fn run(rounds: usize) -> Result<()> {
+    println!("\n### From capture until it is shown, loopback, 30/s, ms, median (spread) of {rounds}\n");
+    println!("| picture | until | who | p50 | p95 | pictures/s |\n|---|---|---|---|---|---|");
+    let folder = tempfile::Builder::new().prefix("rtc-chat-").tempdir()?;
+    for size in SIZES {
+        let clip = Clip::prepare(folder.path(), size).await?;
+        for until in [Until::Presented, Until::Seen] {
+            let mut columns = Who::BOTH.map(|who| (who, [vec![], vec![], vec![]]));
+            for _ in 0..rounds {
+                for (who, columns) in &mut columns {
+                    let shown = call(*who, until, &clip).await?;
+                    let delays: Vec<f64> = shown.iter().filter_map(|shown| Some(shown.at - shown.captured?)).collect();
+                    let rate = shown.len() as f64 / SPAN.as_secs_f64();
+                    let figures = [percentile(&delays, 0.5), percentile(&delays, 0.95), rate];
+                    columns.iter_mut().zip(figures).for_each(|(column, figure)| column.push(figure));
+                }
+            }
+            let until = if until == Until::Presented { "decoded / presented" } else { "in the window's pixels" };
+            for (who, columns) in columns {
+                let cells = columns.map(|column| cell(&column, 0)).join(" | ");
+                println!("| {}×{} | {until} | {} | {cells} |", size.0, size.1, who.name());
+            }
         }
     }
-    let between = started.elapsed().unwrap_or(Duration::ZERO).as_secs_f64() * 1000.0 / f64::from(looks);
-    ages.sort_by(f64::total_cmp);
-    let at = |share: f64| ages.get((ages.len() as f64 * share) as usize).copied().context("pictures");
-    let (p50, p95) = (at(0.5)?, at(0.95)?);
-    println!("| {size} at 30/s | on the screen (a look every {between:.0} ms) | {p50:.0} | {p95:.0} |");
     Ok(())
+}
+
+/// What was shown in a call after its warm-up.
+async fn call(who: Who, until: Until, clip: &Clip) -> Result<Vec<Shown>> {
+    let folder = tempfile::Builder::new().prefix("rtc-chat-").tempdir()?;
+    let display = Display::start(DISPLAY.0, DISPLAY.1).await?;
+    let window = (until == Until::Seen).then_some(&display);
+    let stage = Stage::loopback(clip, folder.path(), window).await?;
+    let call = Call::start(who, &stage).await?;
+    tokio::time::sleep(WARM_UP).await;
+    if until == Until::Presented {
+        let from = wall_millis();
+        tokio::time::sleep(SPAN).await;
+        let (to, watched) = (wall_millis(), call.end().await?);
+        return Ok(watched.shown.into_iter().filter(|shown| (from..to).contains(&shown.at)).collect());
+    }
+    let seen = look(&display).await?;
+    let captures = call.captures().await?;
+    call.end().await?;
+    let shown = seen.into_iter().map(|seen| Shown {
+        captured: captures.as_ref().map_or(seen.captured, |it| it.before(seen.number?, seen.at)),
+        ..seen
+    });
+    Ok(shown.collect())
+}
+
+/// Looks at the display as often as it can: each new picture when it is first seen there, too late by half the time
+/// between two looks.
+async fn look(display: &Display) -> Result<Vec<Shown>> {
+    let place = process::eventually("a mark in the window", async || {
+        Ok(marks::find(&display.look()?, NUMBER_MAX).into_iter().next())
+    })
+    .await?;
+    let (watcher, rows) = (display.watcher()?, 2 * place.width.div_ceil(marks::CELLS) + 2);
+    let (corner, size) = ((place.x as u16, place.y as u16), (place.width as u16, u16::try_from(rows)?));
+    let strip = marks::Found { x: 0, y: 0, ..place };
+    let (mut shown, mut newest): (Vec<Shown>, _) = (Vec::new(), place.number);
+    let until = wall_millis() + SPAN.as_secs_f64() * 1000.0;
+    while wall_millis() < until {
+        let picture = watcher.look_at(corner, size).context("the display is gone")?;
+        let at = wall_millis();
+        // A look between two halves of a picture reads nothing.
+        if let Some(now) = marks::read_again(&picture, &strip)
+            && now.number != std::mem::replace(&mut newest, now.number)
+        {
+            let captured = at - f64::from((at as u64 as u32).wrapping_sub(now.millis) as i32);
+            shown.push(Shown { at, number: Some(now.number), captured: Some(captured), height: 0 });
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Ok(shown)
 }

@@ -98,7 +98,7 @@ impl Scale<'_> {
         let visqol = python_folder()?.join("bin/visqol");
         let mut command = Command::new(&visqol);
         command.arg("--speech_mode").arg("-r").arg(&reference).arg("-d").arg(&degraded);
-        let why = "the measure is missing; run `target/python/bin/pip install 'visqol-python[lattice]==3.8.0'`";
+        let why = "the measure is missing; `cargo xtask bench double-talk` installs it";
         let output = command.output().await.context(why)?;
         let text = String::from_utf8_lossy(&output.stdout);
         let number = |line: &str| line.rsplit(':').next().and_then(|number| number.trim().parse().ok());

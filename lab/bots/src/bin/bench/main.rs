@@ -1,20 +1,31 @@
 //! Measurements of the whole thing on this machine, as tables for docs/BENCHMARKS.md.
 
+mod call;
+mod carrier;
+mod codec;
 mod comeback;
 mod decoding;
 mod delay;
 mod double_talk;
+mod fidelity;
 mod first_picture;
 mod load;
 mod network;
+mod quality;
 mod server;
 mod soak;
 mod stress;
+mod watched;
 mod weight;
+
+use std::path::PathBuf;
+use std::time::Duration;
 
 use ::network::Profile;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+
+use call::Who;
 
 #[derive(Parser)]
 #[command(about)]
@@ -23,16 +34,18 @@ struct Arguments {
     #[command(subcommand)]
     what: Option<What>,
     /// How often what has a spread is measured
-    #[arg(long, global = true, default_value_t = 10)]
-    rounds: usize,
+    #[arg(long, global = true)]
+    rounds: Option<usize>,
 }
 
 #[derive(Subcommand, Clone, PartialEq, Eq)]
 enum What {
     /// From the wish to join to the first picture of someone else
     FirstPicture,
-    /// From capture to the decoded picture, by the pattern camera's clock
+    /// From capture to the picture that is shown, the app and Chromium side by side
     Delay,
+    /// Encoding and decoding a picture, beside libvpx's own programs
+    Codec,
     /// What the isolation of the decoders costs for each picture
     Decoding,
     /// CPU and memory of the app and of Chromium, headless and in a window, with 1 and 4 remote pictures of two sizes
@@ -69,6 +82,30 @@ enum What {
         #[arg(long, default_value_t = 20)]
         seconds: u64,
     },
+    /// The pictures that come through bad networks, the app and Chromium side by side. An hour long, and for root: only
+    /// when it is named
+    Quality {
+        /// As in `far`, `loss-5`, `narrow-300`; nearly all, if absent
+        profiles: Vec<Profile>,
+        #[arg(long, default_value = "640x360", value_parser = size)]
+        size: (u32, u32),
+        /// Of each call, at least
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
+    },
+    /// One call of `quality`, started by it
+    #[command(hide = true)]
+    QualityInside { who: String, clip: PathBuf, height: u32, left: String, right: String, seconds: u64 },
+    /// What the lab's own network does to 10 000 packets a second each way. For root: only when it is named
+    Carrier {
+        #[arg(long, default_value_t = 10_000)]
+        rate: u32,
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
+    /// One end of `carrier`, started by it
+    #[command(hide = true)]
+    CarrierEnd { from: String, to: String, rate: u32, seconds: u64 },
     /// Joins and departures of every kind; what they leave behind. Minutes long: only when it is named
     Soak {
         #[arg(long, default_value_t = 10_000)]
@@ -79,18 +116,22 @@ enum What {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    let (many, few) = (arguments.rounds.unwrap_or(10), arguments.rounds.unwrap_or(5));
     let wanted = |what| arguments.what.as_ref().is_none_or(|only| *only == what);
     if wanted(What::FirstPicture) {
-        first_picture::run(arguments.rounds).await?;
+        first_picture::run(many).await?;
     }
     if wanted(What::Delay) {
-        delay::run().await?;
+        delay::run(few).await?;
+    }
+    if wanted(What::Codec) {
+        codec::run(few).await?;
     }
     if wanted(What::Decoding) {
-        decoding::run(arguments.rounds).await?;
+        decoding::run(many).await?;
     }
     if wanted(What::Weight) {
-        weight::run(arguments.rounds).await?;
+        weight::run(few).await?;
     }
     if wanted(What::Server) {
         server::run().await?;
@@ -105,19 +146,37 @@ async fn main() -> Result<()> {
         Some(What::Inside { profile, who, left, right, seconds }) => {
             network::inside(&profile, &who, &left, &right, seconds).await
         }
+        Some(What::Quality { profiles, size, seconds }) => {
+            let profiles = if profiles.is_empty() { quality::usual() } else { profiles };
+            let span = Duration::from_secs(seconds);
+            quality::run(&quality::Plan { profiles, size, span, rounds: few }).await
+        }
+        Some(What::QualityInside { who, clip, height, left, right, seconds }) => {
+            let who = if who == Who::App.name() { Who::App } else { Who::Chromium };
+            quality::inside(who, &clip, height, [&left, &right], Duration::from_secs(seconds)).await
+        }
+        Some(What::Carrier { rate, seconds }) => carrier::run(rate, seconds, few).await,
+        Some(What::CarrierEnd { from, to, rate, seconds }) => carrier::end(&from, &to, rate, seconds),
         Some(What::DoubleTalk) => double_talk::run().await,
         Some(What::Comeback) => comeback::run().await,
         Some(What::Stress) => {
             stress::kept_chat().await?;
             stress::flood().await
         }
-        Some(What::FirstPicture | What::Delay | What::Decoding | What::Weight | What::Server) | None => Ok(()),
+        Some(What::FirstPicture | What::Delay | What::Codec | What::Decoding | What::Weight | What::Server) | None => {
+            Ok(())
+        }
     }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let sides = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    sides.ok_or_else(|| "a size looks like 640x360".to_owned())
 }
 
 /// Median, smallest and largest of some measurements, as a table's cells.
