@@ -8,9 +8,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
-use tokio::process::Command;
 
-use crate::display::Display;
 use crate::load::processes_of;
 use crate::place::Place;
 use crate::process::{Process, eventually};
@@ -36,8 +34,6 @@ pub fn screen_video(client: &str) -> String {
 pub struct Browsers {
     _driver: Process,
     address: String,
-    /// They have windows.
-    shown: bool,
 }
 
 /// What a browser pretends to have.
@@ -69,19 +65,9 @@ impl Browsers {
         Self::start_at(&Place::here(), "127.0.0.1").await
     }
 
-    /// Browsers whose windows are on this display.
-    pub async fn start_on(display: &Display) -> Result<Self> {
-        let mut command = Place::here().command("chromedriver");
-        command.env("DISPLAY", &display.name).env_remove("WAYLAND_DISPLAY");
-        Ok(Self { shown: true, ..Self::start_as(command, "127.0.0.1").await? })
-    }
-
     /// Browsers somewhere else, whose driver is reached under `host`.
     pub async fn start_at(place: &Place, host: &str) -> Result<Self> {
-        Self::start_as(place.command("chromedriver"), host).await
-    }
-
-    async fn start_as(mut command: Command, host: &str) -> Result<Self> {
+        let mut command = place.command("chromedriver");
         command.args(["--port=0", "--log-level=SEVERE"]);
         if host != "127.0.0.1" {
             command.args(["--allowed-ips=", "--allowed-origins=*"]);
@@ -91,7 +77,7 @@ impl Browsers {
             let line = driver.line().await?;
             if let Some((_, port)) = line.split_once("started successfully on port ") {
                 let address = format!("http://{host}:{}", port.trim_end_matches('.').trim());
-                return Ok(Self { _driver: driver, address, shown: false });
+                return Ok(Self { _driver: driver, address });
             }
         }
     }
@@ -113,9 +99,6 @@ impl Browsers {
         .map(str::to_owned)
         .to_vec();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
-        if !self.shown {
-            arguments.push("--headless=new".into());
-        }
         arguments.push(format!("--window-size={width},{height}"));
         match options.display {
             Some(display) => arguments.extend([format!("--display={display}"), "--ozone-platform=x11".into()]),

@@ -32,13 +32,11 @@ impl ChromiumCall {
     pub(super) async fn start(stage: &Stage<'_>) -> Result<Self> {
         let drive = |side: usize| Browsers::start_at(&stage.places[side], stage.drivers[side]);
         let first = drive(0).await?;
-        let second = match stage.display {
-            Some(display) => Browsers::start_on(display).await?,
-            None => drive(1).await?,
-        };
+        let second = drive(1).await?;
         let microphone = stage.silence.as_deref();
         let sends = PageOptions { camera: Some(&stage.clip.marked), microphone, ..PageOptions::default() };
-        let bare = PageOptions { bare: true, ..PageOptions::default() };
+        let display = stage.display.map(|display| &*display.name);
+        let bare = PageOptions { bare: true, display, ..PageOptions::default() };
         let sender = enter(&first, &sends, stage, 0).await?;
         let receiver = enter(&second, &bare, stage, 1).await?;
         receiver.until("a picture", &format!("return {REMOTE}?.videoWidth > 0")).await?;
