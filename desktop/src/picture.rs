@@ -3,7 +3,7 @@
 mod shader;
 mod software;
 
-pub(crate) use software::pixels;
+pub use software::pixels;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -8,7 +8,8 @@ mod trouble;
 
 use std::time::{Duration, Instant};
 
-use convert::{ConvertError, Converter};
+use convert::ConvertError;
+pub(crate) use convert::{Converter, Format, Layout};
 use device::{Camera, Node, Read};
 use trouble::Trouble;
 

@@ -43,7 +43,8 @@ impl Software {
     }
 }
 
-pub(crate) fn pixels(frame: &I420) -> ColorImage {
+/// As they are drawn where there is no graphics card.
+pub fn pixels(frame: &I420) -> ColorImage {
     let (width, height) = (frame.width(), frame.height());
     let chroma = frame.chroma_size().0;
     let planes = YuvPlanarImage {

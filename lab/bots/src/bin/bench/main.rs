@@ -1,6 +1,7 @@
 //! Measurements of the whole thing on this machine, as tables for docs/BENCHMARKS.md.
 
 mod comeback;
+mod conversions;
 mod decoding;
 mod delay;
 mod double_talk;
@@ -35,6 +36,8 @@ enum What {
     Delay,
     /// What the isolation of the decoders costs for each picture
     Decoding,
+    /// What a picture costs on its way between cameras, screens, codecs and the window
+    Conversions,
     /// CPU and memory of the app and of Chromium with 1 and 3 remote pictures
     Weight,
     /// A voice that speaks while the loudspeaker does, before and after the echo is taken out. Only when it is named: it
@@ -89,6 +92,9 @@ async fn main() -> Result<()> {
     if wanted(What::Decoding) {
         decoding::run(arguments.rounds).await?;
     }
+    if wanted(What::Conversions) {
+        conversions::run(arguments.rounds).await?;
+    }
     if wanted(What::Weight) {
         weight::run().await?;
     }
@@ -111,7 +117,8 @@ async fn main() -> Result<()> {
             stress::kept_chat().await?;
             stress::flood().await
         }
-        Some(What::FirstPicture | What::Delay | What::Decoding | What::Weight | What::Server) | None => Ok(()),
+        Some(What::FirstPicture | What::Delay | What::Decoding | What::Conversions | What::Weight | What::Server)
+        | None => Ok(()),
     }
 }
 
