@@ -227,6 +227,7 @@ fn to_json(event: &Event) -> Value {
         Event::Sending { camera, microphone, screen, hand } => {
             json!({"event": "sending", "camera": camera, "microphone": microphone, "screen": screen, "hand": hand})
         }
+        Event::CameraAwaited(awaited) => json!({"event": "camera-awaited", "awaited": awaited}),
         Event::Speaking { who, speaking } => {
             let who = match who {
                 Speaker::Me => Value::Null,

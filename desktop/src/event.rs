@@ -164,6 +164,9 @@ pub enum Event {
         screen: bool,
         hand: bool,
     },
+    /// Whether the camera is wanted and missing, so that it is switched on as soon as it is there: after every change and
+    /// at the start.
+    CameraAwaited(bool),
     /// What can be shared of the screen, or a sentence that says why nothing can.
     Screens(Result<Screens, String>),
     /// Whether other programs' sound goes along with a shared screen: at the start, after every change, and whenever one

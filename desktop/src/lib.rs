@@ -17,3 +17,4 @@ pub mod ui;
 
 pub use event::{AccountWish, Backend, Command, Doubt, Event, NewRoom, Speaker, Tile};
 pub use participant::{Participant, ParticipantConfig};
+pub use picture::pixels;

@@ -44,6 +44,8 @@ pub struct Model {
     pub account: Account,
     /// What is captured and sent.
     pub sending: MediaState,
+    /// The camera is on as soon as there is one.
+    pub awaits_camera: bool,
     /// How loud oneself is, 0 to [`media::LEVELS`].
     pub level: u8,
     /// What is done to the microphone's sound.
@@ -75,6 +77,7 @@ impl Model {
             visit: None,
             account: Account::default(),
             sending: MediaState::default(),
+            awaits_camera: false,
             level: 0,
             processing: Processing::default(),
             screens: None,
@@ -97,6 +100,11 @@ impl Model {
     /// The room that is being entered.
     pub fn entering(&self) -> Option<&Visit> {
         self.visit.as_ref().filter(|visit| !visit.was_let_in())
+    }
+
+    /// What the camera's switch does: a camera that is awaited is switched off, as one that is there.
+    pub fn camera_switch(&self) -> Command {
+        Command::SetCamera(!(self.sending.camera || self.awaits_camera))
     }
 
     pub fn apply(&mut self, event: Event, now: Instant) {
@@ -135,6 +143,7 @@ impl Model {
                     self.toasts.withdraw(UNHEARD);
                 }
             }
+            Event::CameraAwaited(awaited) => self.awaits_camera = awaited,
             Event::Speaking { who, speaking } => {
                 if let Some(visit) = &mut self.visit {
                     visit.handle_speaking(who, speaking);

@@ -24,7 +24,7 @@ use url::Url;
 use crate::memory::Memory;
 use crate::report::{Report, Reporting};
 use crate::{Backend, Command, Event, Tile};
-use capture::Capture;
+use capture::{Capture, Captured};
 use inbox::{Inbox, Told};
 pub(crate) use peers::Connection;
 use peers::Peers;
@@ -84,9 +84,10 @@ impl Participant {
         let needs = Arc::clone(&peers);
         let capture = Capture::new(sending, move |inside| {
             let Some(devices) = devices.upgrade() else { return };
-            needs.lock().unwrap_or_else(PoisonError::into_inner).set_sending(inside.unwrap_or_default(), &devices);
-            let MediaState { camera, microphone, screen, .. } = inside.unwrap_or_default();
-            devices.set_camera(camera);
+            let Captured { sending, awaits_camera } = inside.unwrap_or_default();
+            needs.lock().unwrap_or_else(PoisonError::into_inner).set_sending(sending, &devices);
+            let MediaState { camera, microphone, screen, .. } = sending;
+            devices.set_camera(camera || awaits_camera);
             devices.set_microphone(microphone);
             // Whoever speaks while it is off is told so.
             devices.set_listening(inside.is_some());
@@ -149,6 +150,7 @@ impl Participant {
         self.room_tasks.abort_all();
         self.switchboard.close_peers(&self.engine);
         self.switchboard.capture().end(self.stay);
+        self.switchboard.tell(Event::CameraAwaited(false));
         self.room = None;
     }
 
@@ -185,9 +187,20 @@ impl Participant {
     }
 
     fn set_sending(&mut self, change: impl FnOnce(&mut MediaState)) {
-        if self.switchboard.capture().change(change) {
+        self.with_capture(|capture| capture.change(change));
+    }
+
+    fn set_camera(&mut self, on: bool) {
+        self.with_capture(|capture| capture.set_camera(on));
+    }
+
+    /// Says whether something changed.
+    fn with_capture(&mut self, change: impl FnOnce(&Capture) -> bool) -> bool {
+        let is_new = change(self.switchboard.capture());
+        if is_new {
             self.announce_sending();
         }
+        is_new
     }
 
     /// To the room, and to whoever looks.
@@ -199,6 +212,7 @@ impl Participant {
     fn tell_sending(&mut self) {
         let MediaState { camera, microphone, screen, hand } = self.switchboard.capture().sending();
         self.switchboard.tell(Event::Sending { camera, microphone, screen, hand });
+        self.switchboard.tell(Event::CameraAwaited(self.switchboard.capture().awaits_camera()));
     }
 }
 
@@ -230,8 +244,16 @@ impl Backend for Participant {
                 // The session has done and told it already.
                 Told::HandLowered => self.set_sending(|sending| sending.hand = false),
                 // The switch and what the others are told follow what is really sent.
-                Told::SourceLost(VideoSource::Camera) => self.set_sending(|sending| sending.camera = false),
+                Told::SourceLost(VideoSource::Camera) => self.set_camera(false),
                 Told::SourceLost(VideoSource::Screen) => self.set_sending(|sending| sending.screen = false),
+                Told::CameraAway => {
+                    self.with_capture(Capture::lose_camera);
+                }
+                Told::CameraBack => {
+                    if self.with_capture(Capture::regain_camera) {
+                        self.switchboard.tell(Event::Notice("The camera is there: it is on.".to_owned()));
+                    }
+                }
             }
         }
     }
@@ -287,7 +309,7 @@ impl Backend for Participant {
             Command::RevokeInvite(id) => self.revoke_invite(id),
             Command::ListBans => self.list_bans(),
             Command::LiftBan(client) => self.lift_ban(client),
-            Command::SetCamera(on) => self.set_sending(|sending| sending.camera = on),
+            Command::SetCamera(on) => self.set_camera(on),
             Command::SetMicrophone(on) => self.set_sending(|sending| sending.microphone = on),
             Command::SetScreen(on) => self.set_sending(|sending| sending.screen = on),
             Command::ListScreens => self.list_screens(),

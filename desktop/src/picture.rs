@@ -6,7 +6,7 @@ mod corners;
 mod shader;
 mod software;
 
-pub(crate) use software::pixels;
+pub use software::pixels;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -38,6 +38,11 @@ pub enum MediaEvent {
     Picture(Option<PeerTag>),
     /// A source that was wanted cannot be had: it is off until it is wanted again. The notice that follows says why.
     SourceLost(VideoSource),
+    /// A source that is wanted has no pictures for now: it comes back by itself, unless it is switched off. The notice that
+    /// follows says why.
+    SourceAway(VideoSource),
+    /// It is there again, and sends.
+    SourceBack(VideoSource),
     Notice(Notice),
 }
 

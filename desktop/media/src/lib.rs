@@ -6,6 +6,7 @@ pub mod audio;
 mod camera;
 mod choice;
 mod clip;
+mod conversion;
 mod decode;
 mod engine;
 mod event;
@@ -28,6 +29,7 @@ pub use audio::screen_sound;
 pub use choice::{
     CameraChoice, ChoiceError, MicrophoneChoice, Processing, Region, ScreenChoice, SpeakerChoice, WindowChoice,
 };
+pub use conversion::{Conversion, Pixels};
 pub use decode::{DecodeError, Decoders, Helper, Isolation, WorkerProgram, decode_worker};
 pub use engine::{Engine, EngineConfig};
 pub use event::{EncodedAudio, EncodedVideo, LEVELS, MediaEvent, Notice};

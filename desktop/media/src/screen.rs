@@ -4,6 +4,8 @@ mod canvas;
 mod wayland;
 mod x11;
 
+pub(crate) use canvas::{Canvas, Order};
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -16,6 +16,8 @@ const STOP_MAX: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) enum FromSource {
     Picture(Arc<I420>),
+    /// There is nothing to see until there is a picture again, and this is why: a sentence for a person.
+    Away(String),
     /// It has ended, and this is why: a sentence for a person.
     Failed(String),
     /// The person has ended it, and need not be told.
@@ -104,6 +106,11 @@ impl Drop for Source {
 impl Outlet {
     pub(crate) fn send(&self, picture: Arc<I420>) {
         self.pictures.put(FromSource::Picture(picture));
+    }
+
+    /// The next picture says that it is over.
+    pub(crate) fn send_away(&self, sentence: String) {
+        self.pictures.put(FromSource::Away(sentence));
     }
 
     pub(crate) fn stopped(&self) -> bool {

@@ -77,6 +77,16 @@ fn refused(id: ErrorId) -> Event {
 }
 
 #[test]
+fn the_switch_of_an_awaited_camera_turns_it_off() {
+    let mut world = World::new();
+    assert_eq!(world.model.camera_switch(), Command::SetCamera(true));
+    world.hear([Event::CameraAwaited(true)]);
+    assert_eq!(world.model.camera_switch(), Command::SetCamera(false));
+    world.hear([Event::CameraAwaited(false)]);
+    assert_eq!(world.model.camera_switch(), Command::SetCamera(true));
+}
+
+#[test]
 fn the_list_of_rooms_is_unknown_then_there_and_survives_a_failure() {
     let mut world = World::new();
     world.model.note(&Command::ListRooms);

@@ -30,6 +30,10 @@ pub(super) enum Told {
     HandLowered,
     /// The camera or the screen cannot be had.
     SourceLost(VideoSource),
+    /// There is no camera any more, or none yet.
+    CameraAway,
+    /// The camera that was awaited is there.
+    CameraBack,
 }
 
 #[derive(Clone)]

@@ -162,6 +162,10 @@ impl Switchboard {
                 self.inbox.wake();
             }
             MediaEvent::SourceLost(source) => self.pass(Told::SourceLost(source)),
+            MediaEvent::SourceAway(VideoSource::Camera) => self.pass(Told::CameraAway),
+            MediaEvent::SourceBack(VideoSource::Camera) => self.pass(Told::CameraBack),
+            // A screen is never awaited.
+            MediaEvent::SourceAway(VideoSource::Screen) | MediaEvent::SourceBack(VideoSource::Screen) => {}
             MediaEvent::Notice(notice) => self.tell(Event::Notice(notice.to_string())),
         }
     }

@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::capture::Capture;
+use super::capture::{Capture, Captured};
 use super::inbox::{Inbox, Told};
 use super::peers::Peers;
 use super::room::Switchboard;
@@ -26,7 +26,7 @@ struct Bench {
     switchboard: Arc<Switchboard>,
     inbox: Receiver<Told>,
     /// What the devices were told, the last at the end.
-    captured: Arc<Mutex<Vec<MediaState>>>,
+    captured: Arc<Mutex<Vec<Captured>>>,
     engine: Arc<Engine>,
 }
 
@@ -45,7 +45,7 @@ impl Bench {
         let captured = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&captured);
         let peers = Arc::new(Mutex::new(Peers::new(Instant::now())));
-        let capture = Capture::new(FILMED, move |sending| told.lock().unwrap().push(sending.unwrap_or_default()));
+        let capture = Capture::new(FILMED, move |inside| told.lock().unwrap().push(inside.unwrap_or_default()));
         let (sender, inbox) = Inbox::channel(Arc::new(|| {}));
         let (engine, _) = Engine::start(idle());
         let switchboard = Arc::new(Switchboard::new(sender, Memory::default(), capture, peers));
@@ -62,6 +62,10 @@ impl Bench {
     }
 
     fn captured(&self) -> MediaState {
+        self.told().sending
+    }
+
+    fn told(&self) -> Captured {
         *self.captured.lock().unwrap().last().unwrap()
     }
 }
@@ -111,6 +115,45 @@ fn whoever_is_muted_stays_so_whatever_else_is_switched_before_anybody_looks() {
     assert!(!bench.engine.shares_sound(), "a film goes on");
     bench.switchboard.capture().change(|sending| sending.camera = false);
     assert_eq!(bench.captured(), MediaState::default());
+}
+
+#[test]
+fn a_camera_that_was_lost_is_on_again_when_it_is_back() {
+    let bench = Bench::new();
+    let capture = bench.switchboard.capture();
+    capture.begin();
+    assert!(capture.lose_camera());
+    assert_eq!(bench.told(), Captured { sending: MediaState { camera: false, ..FILMED }, awaits_camera: true });
+    assert!(!capture.set_camera(true), "what is awaited cannot be on");
+    assert!(capture.regain_camera());
+    assert_eq!(bench.told(), Captured { sending: FILMED, awaits_camera: false });
+    assert!(!capture.regain_camera());
+}
+
+#[test]
+fn whoever_has_switched_an_awaited_camera_off_is_not_filmed_when_it_is_back() {
+    let bench = Bench::new();
+    let capture = bench.switchboard.capture();
+    capture.begin();
+    capture.lose_camera();
+    assert!(capture.set_camera(false));
+    assert!(!bench.told().awaits_camera);
+    assert!(!capture.regain_camera(), "it was on its way when it was switched off");
+    assert!(!bench.captured().camera);
+    // Nor does it become an awaited one when it goes while it is off.
+    assert!(!capture.lose_camera() && !capture.awaits_camera());
+}
+
+#[test]
+fn a_camera_is_not_awaited_any_more_when_the_stay_is_over() {
+    let bench = Bench::new();
+    let capture = bench.switchboard.capture();
+    let stay = capture.begin();
+    capture.lose_camera();
+    capture.end(stay);
+    assert_eq!(bench.told(), Captured::default());
+    capture.begin();
+    assert!(!capture.regain_camera() && !bench.told().awaits_camera && !bench.captured().camera);
 }
 
 #[test]

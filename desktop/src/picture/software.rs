@@ -43,7 +43,8 @@ impl Software {
     }
 }
 
-pub(crate) fn pixels(frame: &I420) -> ColorImage {
+/// As they are drawn where there is no graphics card.
+pub fn pixels(frame: &I420) -> ColorImage {
     let (width, height) = (frame.width(), frame.height());
     let mut image = ColorImage::filled([width as usize, height as usize], Color32::BLACK);
     let rgba = bytemuck::cast_slice_mut(&mut image.pixels);

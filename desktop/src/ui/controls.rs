@@ -48,7 +48,7 @@ pub(super) fn show(ui: &mut Ui, model: &Model, visit: &Visit, view: &mut View, i
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = gap;
         ui.add_space(((ui.available_width() - count * size.x - (count - 1.0) * gap) / 2.0).max(0.0));
-        for (control, command) in switches(model.sending, model.level) {
+        for (control, command) in switches(model) {
             if control.show(ui, size, words).clicked() {
                 match command {
                     Command::SetScreen(on) => screens::toggle(!on, view, intents),
@@ -78,10 +78,10 @@ pub(super) fn show(ui: &mut Ui, model: &Model, visit: &Visit, view: &mut View, i
     });
 }
 
-fn switches(sending: MediaState, level: u8) -> [(Control<'static>, Command); 4] {
+fn switches(model: &Model) -> [(Control<'static>, Command); 4] {
     let missed = |on| if on { Dress::Plain } else { Dress::Off };
     let active = |on| if on { Dress::Active } else { Dress::Plain };
-    let MediaState { microphone, camera, screen, hand } = sending;
+    let MediaState { microphone, camera, screen, hand } = model.sending;
     let control = |icon, name, hint, key, dress, on| Control {
         icon,
         name,
@@ -93,7 +93,7 @@ fn switches(sending: MediaState, level: u8) -> [(Control<'static>, Command); 4] 
         news: [""; 2],
         level: None,
     };
-    let with_meter = |control| Control { level: microphone.then_some(level), ..control };
+    let with_meter = |control| Control { level: microphone.then_some(model.level), ..control };
     [
         (
             with_meter(control(
@@ -110,12 +110,16 @@ fn switches(sending: MediaState, level: u8) -> [(Control<'static>, Command); 4] 
             control(
                 if camera { Icon::Camera } else { Icon::CameraOff },
                 "Camera",
-                if camera { "Turn the camera off" } else { "Turn the camera on" },
+                match (camera, model.awaits_camera) {
+                    (true, _) => "Turn the camera off",
+                    (false, true) => "Do not wait for a camera",
+                    (false, false) => "Turn the camera on",
+                },
                 keys::CAMERA,
-                missed(camera),
+                if model.awaits_camera { Dress::Active } else { missed(camera) },
                 camera,
             ),
-            Command::SetCamera(!camera),
+            model.camera_switch(),
         ),
         (
             control(

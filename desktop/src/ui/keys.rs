@@ -1,10 +1,10 @@
 //! Shortcuts of the room. While text is typed they are letters.
 
 use eframe::egui::{Context, Event, Key};
-use protocol::MediaState;
 
 use super::{Intent, Side, View, screens};
 use crate::Command;
+use crate::model::Model;
 
 pub(super) const MICROPHONE: Key = Key::M;
 pub(super) const CAMERA: Key = Key::V;
@@ -12,7 +12,7 @@ pub(super) const SCREEN: Key = Key::S;
 pub(super) const HAND: Key = Key::H;
 pub(super) const CHAT: Key = Key::C;
 
-pub(super) fn handle(ctx: &Context, sending: MediaState, view: &mut View, intents: &mut Vec<Intent>) {
+pub(super) fn handle(ctx: &Context, model: &Model, view: &mut View, intents: &mut Vec<Intent>) {
     if ctx.text_edit_focused() || view.is_dialog_open() || ctx.any_popup_open() {
         return;
     }
@@ -23,10 +23,11 @@ pub(super) fn handle(ctx: &Context, sending: MediaState, view: &mut View, intent
         };
         input.events.iter().filter_map(plain).collect()
     });
+    let sending = model.sending;
     for key in pressed {
         match key {
             MICROPHONE => intents.push(Intent::Do(Command::SetMicrophone(!sending.microphone))),
-            CAMERA => intents.push(Intent::Do(Command::SetCamera(!sending.camera))),
+            CAMERA => intents.push(Intent::Do(model.camera_switch())),
             SCREEN => screens::toggle(sending.screen, view, intents),
             HAND => intents.push(Intent::Do(Command::SetHand(!sending.hand))),
             CHAT => view.toggle_side(Side::Chat),

@@ -15,7 +15,7 @@ const WIDTH_WITH_PANEL: f32 = 760.0;
 
 pub(super) fn show(ui: &mut Ui, scene: &mut Scene<'_>, view: &mut View, visit: &Visit, intents: &mut Vec<Intent>) {
     let model = scene.model;
-    keys::handle(ui.ctx(), model.sending, view, intents);
+    keys::handle(ui.ctx(), model, view, intents);
     // The window is cleared to the ground anyway: without a graphics card each fill of so much costs.
     let bare = |left, right, top, bottom| Frame::new().inner_margin(Margin { left, right, top, bottom });
     Panel::top("header")

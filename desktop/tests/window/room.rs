@@ -37,6 +37,22 @@ fn controls_switch_what_is_sent_and_show_it() {
 }
 
 #[test]
+fn the_button_of_a_camera_that_is_awaited_ends_the_wait() {
+    let mut bench = Bench::in_company(1);
+    bench.tell([
+        Event::Sending { camera: false, microphone: true, screen: false, hand: false },
+        Event::CameraAwaited(true),
+    ]);
+    assert!(!bench.is_on("Camera"));
+    bench.click("Camera");
+    bench.press(Key::V);
+    assert_eq!(bench.commands(), [Command::SetCamera(false), Command::SetCamera(false)]);
+    bench.tell([Event::CameraAwaited(false)]);
+    bench.click("Camera");
+    assert_eq!(bench.commands(), [Command::SetCamera(true)]);
+}
+
+#[test]
 fn whoever_speaks_muted_is_told_until_the_microphone_is_on() {
     const HINT: &str = "You are muted";
     let mut bench = Bench::in_company(1);

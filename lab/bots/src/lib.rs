@@ -1,6 +1,7 @@
 //! The proving ground's hands: real servers, participants, windows and browsers, started on free ports and ended again.
 
 pub mod browser;
+pub mod cameras;
 pub mod display;
 pub mod fleet;
 pub mod load;
@@ -15,6 +16,7 @@ pub mod server;
 pub mod soak;
 
 pub use browser::{Browsers, Page, PageOptions, screen_video, tile_video};
+pub use cameras::Cameras;
 pub use display::Display;
 pub use participant::{Looks, Participant};
 pub use place::Place;

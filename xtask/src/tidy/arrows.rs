@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lab/simulation", &["protocol", "rooms", "session"]),
     ("lab/bots", &["protocol", "session", "client", "media", "desktop", "network"]),
     ("lab/network", &[]),
+    ("lab/cameras", &[]),
     ("lab/fuzz", &["server", "simulation"]),
     ("xtask", &[]),
 ];

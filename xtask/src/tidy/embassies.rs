@@ -7,7 +7,7 @@ const EMBASSIES: &[(&str, &[&str])] = &[
     ("str0m", &["server/src/engine/connection", "server/tests/", "lab/bots/src/fleet/connection"]),
     ("axum", &["server/src/web", "server/tests/"]),
     ("webrtc", &["desktop/client/src/engine"]),
-    ("nokhwa", &["desktop/media/src/camera"]),
+    ("v4l", &["desktop/media/src/camera/device", "lab/cameras/"]),
     ("x11rb", &["desktop/media/src/screen", "desktop/media/tests/", "desktop/tests/", "lab/bots/"]),
     ("ashpd", &["desktop/media/src/screen/wayland"]),
     ("zbus", &["desktop/media/src/screen/wayland"]),

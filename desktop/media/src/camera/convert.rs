@@ -2,66 +2,59 @@
 
 use thiserror::Error;
 use yuv::{BufferStoreMut, YuvPackedImage, YuvPlanarImageMut, yuyv422_to_yuv420};
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
 
+use super::jpeg;
 use crate::frame::I420;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     Mjpeg,
     Yuyv,
     Nv12,
 }
 
+/// How a camera's pictures lie in their buffers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) format: Format,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// Bytes from one row to the next, if the format has rows; fewer than a row has: as many as it has.
+    pub(crate) stride: u32,
+}
+
 #[derive(Debug, PartialEq, Eq, Error)]
-pub(super) enum ConvertError {
+pub(crate) enum ConvertError {
     #[error("{got} bytes came where a picture needs {needed}")]
     Short { got: usize, needed: usize },
     #[error("the picture has another size than agreed")]
     Size,
     #[error("the JPEG is damaged")]
     Jpeg,
+    #[error("the driver calls them damaged")]
+    Marked,
 }
 
 /// Turns a camera's buffers into pictures. Keeps what it needs between them.
 #[derive(Debug, Default)]
-pub(super) struct Converter {
+pub(crate) struct Converter {
     /// Y, Cb, Cr of every pixel, one after another.
     pixels: Vec<u8>,
 }
 
 impl Converter {
-    /// Fills a picture of the agreed size. Rows are expected without padding.
-    pub(super) fn convert(&mut self, format: Format, buffer: &[u8], picture: &mut I420) -> Result<(), ConvertError> {
-        match format {
-            Format::Mjpeg => self.mjpeg(buffer, picture),
-            Format::Yuyv => yuyv(buffer, picture),
-            Format::Nv12 => nv12(buffer, picture),
+    /// Fills a picture of the agreed size.
+    pub(crate) fn convert(&mut self, layout: Layout, buffer: &[u8], picture: &mut I420) -> Result<(), ConvertError> {
+        match layout.format {
+            Format::Mjpeg => {
+                let size = (picture.width() as usize, picture.height() as usize);
+                jpeg::decode(buffer, size, &mut self.pixels)?;
+                subsample(&self.pixels, picture);
+                Ok(())
+            }
+            Format::Yuyv => yuyv(buffer, layout.stride, picture),
+            Format::Nv12 => nv12(buffer, layout.stride, picture),
         }
-    }
-
-    fn mjpeg(&mut self, buffer: &[u8], picture: &mut I420) -> Result<(), ConvertError> {
-        let (width, height) = (picture.width() as usize, picture.height() as usize);
-        let options = DecoderOptions::new_fast()
-            .jpeg_set_out_colorspace(ColorSpace::YCbCr)
-            .set_max_width(width)
-            .set_max_height(height);
-        let mut decoder = JpegDecoder::new_with_options(ZCursor::new(buffer), options);
-        decoder.decode_headers().map_err(|_| ConvertError::Jpeg)?;
-        if decoder.info().is_none_or(|info| (usize::from(info.width), usize::from(info.height)) != (width, height)) {
-            return Err(ConvertError::Size);
-        }
-        // Grey pictures have fewer components.
-        if decoder.output_buffer_size() != Some(3 * width * height) {
-            return Err(ConvertError::Jpeg);
-        }
-        self.pixels.resize(3 * width * height, 0);
-        decoder.decode_into(&mut self.pixels).map_err(|_| ConvertError::Jpeg)?;
-        subsample(&self.pixels, picture);
-        Ok(())
     }
 }
 
@@ -77,14 +70,15 @@ fn subsample(pixels: &[u8], picture: &mut I420) {
         let (upper, lower) = rows.split_at(3 * width);
         // The last row of an odd height stands for both.
         let lower = if lower.is_empty() { upper } else { lower };
-        let blocks = upper.chunks(6).zip(lower.chunks(6));
-        for ((above, below), (u, v)) in blocks.zip(u_line.iter_mut().zip(v_line)) {
-            let mean = |component: usize| {
-                let right = (3 + component).min(above.len() - 3 + component);
-                let of = |row: &[u8]| u32::from(row[component]) + u32::from(row[right]);
-                ((of(above) + of(below) + 2) / 4) as usize
-            };
-            (*u, *v) = (CHROMA[mean(1)], CHROMA[mean(2)]);
+        let mean = |values: [u8; 4]| usize::from((values.into_iter().map(u16::from).sum::<u16>() + 2) / 4);
+        let (above, below) = (upper.chunks_exact(6), lower.chunks_exact(6));
+        // The last column of an odd width stands for both too.
+        if let ([_, a, b], [_, c, d]) = (above.remainder(), below.remainder()) {
+            (u_line[half - 1], v_line[half - 1]) = (CHROMA[mean([*a, *a, *c, *c])], CHROMA[mean([*b, *b, *d, *d])]);
+        }
+        for ((above, below), (u, v)) in above.zip(below).zip(u_line.iter_mut().zip(v_line)) {
+            *u = CHROMA[mean([above[1], above[4], below[1], below[4]])];
+            *v = CHROMA[mean([above[2], above[5], below[2], below[5]])];
         }
     }
 }
@@ -106,10 +100,11 @@ const fn limited(base: i32, range: i32, zero: i32) -> [u8; 256] {
     table
 }
 
-fn yuyv(buffer: &[u8], picture: &mut I420) -> Result<(), ConvertError> {
+fn yuyv(buffer: &[u8], stride: u32, picture: &mut I420) -> Result<(), ConvertError> {
     let (width, height) = (picture.width(), picture.height());
     // Two pixels share their colours, so a row has an even number of them.
-    let stride = width.next_multiple_of(2) * 2;
+    let row = width.next_multiple_of(2) * 2;
+    let stride = stride.max(row);
     let yuy = enough(buffer, stride as usize * height as usize)?;
     let half = picture.chroma_size().0;
     let planes = picture.planes_mut();
@@ -127,15 +122,23 @@ fn yuyv(buffer: &[u8], picture: &mut I420) -> Result<(), ConvertError> {
     yuyv422_to_yuv420(&mut planar, &packed).map_err(|_| ConvertError::Size)
 }
 
-fn nv12(buffer: &[u8], picture: &mut I420) -> Result<(), ConvertError> {
-    let pixels = picture.width() as usize * picture.height() as usize;
+fn nv12(buffer: &[u8], stride: u32, picture: &mut I420) -> Result<(), ConvertError> {
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
     let (half_width, half_height) = picture.chroma_size();
-    let chroma = half_width as usize * half_height as usize;
-    let buffer = enough(buffer, pixels + 2 * chroma)?;
+    let (half_width, half_height) = (half_width as usize, half_height as usize);
+    let (luma_stride, stride) = ((stride as usize).max(width), (stride as usize).max(2 * half_width));
+    let luma = luma_stride * height;
+    let buffer = enough(buffer, luma + stride * (half_height - 1) + 2 * half_width)?;
+    let (luma, chroma) = buffer.split_at(luma);
     let planes = picture.planes_mut();
-    planes.y.copy_from_slice(&buffer[..pixels]);
-    for (pair, (u, v)) in buffer[pixels..].chunks_exact(2).zip(planes.u.iter_mut().zip(planes.v)) {
-        (*u, *v) = (pair[0], pair[1]);
+    for (row, y) in luma.chunks_exact(luma_stride).zip(planes.y.chunks_exact_mut(width)) {
+        y.copy_from_slice(&row[..width]);
+    }
+    let lines = planes.u.chunks_exact_mut(half_width).zip(planes.v.chunks_exact_mut(half_width));
+    for (row, (u_line, v_line)) in chroma.chunks(stride).zip(lines) {
+        for (pair, (u, v)) in row.chunks_exact(2).zip(u_line.iter_mut().zip(v_line)) {
+            (*u, *v) = (pair[0], pair[1]);
+        }
     }
     Ok(())
 }

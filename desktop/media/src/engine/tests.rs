@@ -36,7 +36,9 @@ impl Packetiser {
             | MediaEvent::Level(_)
             | MediaEvent::Unheard
             | MediaEvent::Picture(_)
-            | MediaEvent::SourceLost(_) => {}
+            | MediaEvent::SourceLost(_)
+            | MediaEvent::SourceAway(_)
+            | MediaEvent::SourceBack(_) => {}
         }
     }
 

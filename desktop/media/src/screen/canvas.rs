@@ -17,18 +17,18 @@ pub(super) const BYTES_PER_PIXEL: usize = 4;
 
 /// In which order a pixel's bytes lie in memory; the fourth is unused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     Bgrx,
     Rgbx,
 }
 
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("the pixels do not fit their size")]
-pub(super) struct Misfit;
+pub(crate) struct Misfit;
 
 /// Keeps its memory, so that a running stream allocates nothing.
 #[derive(Debug)]
-pub(super) struct Canvas {
+pub(crate) struct Canvas {
     size_max: (u32, u32),
     full: I420,
     scaler: Scaler,
@@ -38,13 +38,13 @@ pub(super) struct Canvas {
 
 impl Canvas {
     /// A larger screen is scaled down to `size_max`.
-    pub(super) fn new(size_max: (u32, u32)) -> Self {
+    pub(crate) fn new(size_max: (u32, u32)) -> Self {
         let full = I420::black(2, 2, Instant::now());
         Self { size_max, full, scaler: Scaler::default(), pool: FramePool::default(), newest: None }
     }
 
     /// A picture of these pixels, whose lines are `stride` bytes apart. Odd sides are cut to even ones.
-    pub(super) fn paint(
+    pub(crate) fn paint(
         &mut self,
         pixels: &[u8],
         order: Order,

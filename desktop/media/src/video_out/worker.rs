@@ -39,6 +39,8 @@ pub(super) struct Worker {
     shared: Arc<Shared>,
     events: Events,
     source: Option<Source>,
+    /// It is there, and waits for a device.
+    is_away: bool,
     /// How it is shared, if it is a screen.
     motion: bool,
     ladder: Ladder,
@@ -65,6 +67,7 @@ impl Worker {
             shared,
             events,
             source: None,
+            is_away: false,
             motion: false,
             ladder: Ladder::default(),
             load: Load::default(),
@@ -124,11 +127,11 @@ impl Worker {
     fn switch(&mut self, wanted: bool) {
         // The old device is released before the new one is opened: it may be the same.
         self.source = None;
+        self.is_away = false;
         // Another picture begins: with a keyframe, and with a rate of its own.
         self.encodings.restart();
         self.encoder_failed = false;
-        *lock(&self.shared.view) = None;
-        self.events.send(MediaEvent::Picture(None));
+        self.show_nothing();
         self.shared.set_source(self.kind, wanted);
         if !wanted {
             return;
@@ -188,7 +191,11 @@ impl Worker {
             None => {}
             Some(FromSource::Failed(sentence)) => self.handle_failure(&sentence),
             Some(FromSource::Ended) => self.handle_end(),
+            Some(FromSource::Away(sentence)) => self.handle_absence(&sentence),
             Some(FromSource::Picture(frame)) => {
+                if std::mem::take(&mut self.is_away) {
+                    self.handle_return();
+                }
                 self.shared.show(Arc::clone(&frame));
                 self.events.send(MediaEvent::Picture(None));
                 if let Err(error) = self.encode(&frame) {
@@ -202,6 +209,26 @@ impl Worker {
         if self.source.take().is_some() {
             self.give_up(sentence);
         }
+    }
+
+    /// It goes on waiting.
+    fn handle_absence(&mut self, sentence: &str) {
+        self.is_away = true;
+        self.encodings.restart();
+        self.shared.set_source(self.kind, false);
+        self.show_nothing();
+        self.events.send(MediaEvent::SourceAway(self.kind));
+        self.events.notice(sentence);
+    }
+
+    fn handle_return(&mut self) {
+        self.shared.set_source(self.kind, true);
+        self.events.send(MediaEvent::SourceBack(self.kind));
+    }
+
+    fn show_nothing(&self) {
+        *lock(&self.shared.view) = None;
+        self.events.send(MediaEvent::Picture(None));
     }
 
     /// The person has ended it, and knows.
@@ -221,8 +248,7 @@ impl Worker {
         lock(&self.shared.desired).on = false;
         self.source = None;
         self.shared.set_source(self.kind, false);
-        *lock(&self.shared.view) = None;
-        self.events.send(MediaEvent::Picture(None));
+        self.show_nothing();
         self.events.send(MediaEvent::SourceLost(self.kind));
     }
 

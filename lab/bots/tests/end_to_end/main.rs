@@ -3,6 +3,7 @@
 mod accounts;
 mod api;
 mod call;
+mod camera;
 mod clip;
 mod coming_back;
 mod earlier_versions;

@@ -9,7 +9,8 @@ use super::*;
 
 fn convert(format: Format, buffer: &[u8], width: u32, height: u32) -> Result<I420, ConvertError> {
     let mut picture = I420::black(width, height, Instant::now());
-    Converter::default().convert(format, buffer, &mut picture).map(|()| picture)
+    let layout = Layout { format, width, height, stride: 0 };
+    Converter::default().convert(layout, buffer, &mut picture).map(|()| picture)
 }
 
 /// A JPEG of 16×16 pixels with one value per component, 4:2:0 or 4:2:2, written by hand: all coefficients but the
@@ -87,6 +88,29 @@ fn nv12_is_taken_apart() {
     buffer.extend([255; 7]);
     let picture = convert(Format::Nv12, &buffer, 4, 2).unwrap();
     assert_eq!(picture.data(), [1, 2, 3, 4, 5, 6, 7, 8, 100, 101, 200, 201]);
+}
+
+#[test]
+fn padding_between_rows_is_left_out() {
+    let padded = |format, buffer: &[u8], stride| {
+        let mut picture = I420::black(4, 2, Instant::now());
+        let layout = Layout { format, width: 4, height: 2, stride };
+        Converter::default().convert(layout, buffer, &mut picture).map(|()| picture.data().to_vec())
+    };
+    let yuyv = [10, 100, 20, 200, 30, 60, 40, 80, 9, 9, 50, 100, 60, 200, 70, 60, 80, 80, 9, 9];
+    assert_eq!(padded(Format::Yuyv, &yuyv, 10), Ok(vec![10, 20, 30, 40, 50, 60, 70, 80, 100, 60, 200, 80]));
+    assert_eq!(padded(Format::Yuyv, &yuyv[..19], 10), Err(ConvertError::Short { got: 19, needed: 20 }));
+    // The last row may end with its pixels.
+    let nv12 = [1, 2, 3, 4, 9, 5, 6, 7, 8, 9, 100, 200, 101, 201];
+    assert_eq!(padded(Format::Nv12, &nv12, 5), Ok(vec![1, 2, 3, 4, 5, 6, 7, 8, 100, 101, 200, 201]));
+}
+
+#[test]
+fn a_jpeg_that_does_not_end_is_no_picture() {
+    let jpeg = flat_jpeg(1, [100, 128, 128]);
+    assert!(convert(Format::Mjpeg, &jpeg[..jpeg.len() - 2], 16, 16).is_err());
+    // Drivers fill up with zeros.
+    assert!(convert(Format::Mjpeg, &[&jpeg[..], &[0; 30]].concat(), 16, 16).is_ok());
 }
 
 #[test]

@@ -33,6 +33,7 @@ fn failure(source: &Source) -> String {
             FromSource::Failed(sentence) => return sentence,
             FromSource::Picture(_) => {}
             FromSource::Ended => panic!("nobody cancelled"),
+            FromSource::Away(sentence) => panic!("a screen is not awaited: {sentence}"),
         }
     }
 }

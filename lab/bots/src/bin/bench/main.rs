@@ -4,6 +4,7 @@ mod call;
 mod carrier;
 mod codec;
 mod comeback;
+mod conversions;
 mod decoding;
 mod delay;
 mod double_talk;
@@ -48,6 +49,8 @@ enum What {
     Codec,
     /// What the isolation of the decoders costs for each picture
     Decoding,
+    /// What a picture costs on its way between cameras, screens, codecs and the window
+    Conversions,
     /// CPU and memory of the app and of Chromium, headless and in a window, with 1 and 4 remote pictures of two sizes
     Weight,
     /// A voice that speaks while the loudspeaker does, before and after the echo is taken out. Only when it is named: it
@@ -130,6 +133,9 @@ async fn main() -> Result<()> {
     if wanted(What::Decoding) {
         decoding::run(many).await?;
     }
+    if wanted(What::Conversions) {
+        conversions::run(few).await?;
+    }
     if wanted(What::Weight) {
         weight::run(few).await?;
     }
@@ -163,9 +169,16 @@ async fn main() -> Result<()> {
             stress::kept_chat().await?;
             stress::flood().await
         }
-        Some(What::FirstPicture | What::Delay | What::Codec | What::Decoding | What::Weight | What::Server) | None => {
-            Ok(())
-        }
+        Some(
+            What::FirstPicture
+            | What::Delay
+            | What::Codec
+            | What::Decoding
+            | What::Conversions
+            | What::Weight
+            | What::Server,
+        )
+        | None => Ok(()),
     }
 }
 

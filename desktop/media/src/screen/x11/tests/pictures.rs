@@ -169,6 +169,7 @@ fn a_shared_screen_runs_until_its_display_ends() {
             FromSource::Failed(sentence) => break sentence,
             FromSource::Picture(_) => {}
             FromSource::Ended => panic!("nobody ended it"),
+            FromSource::Away(sentence) => panic!("a screen is not awaited: {sentence}"),
         }
     };
     assert!(failure.starts_with("The screen cannot be shared: the display went away"), "{failure}");
