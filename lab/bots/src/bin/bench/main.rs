@@ -9,8 +9,12 @@ mod load;
 mod network;
 mod server;
 mod soak;
+mod sound;
 mod stress;
+mod voices;
 mod weight;
+
+use std::path::PathBuf;
 
 use ::network::Profile;
 use anyhow::Result;
@@ -69,6 +73,15 @@ enum What {
         #[arg(long, default_value_t = 20)]
         seconds: u64,
     },
+    /// Speech over bad networks, the app and Chromium side by side, judged by ViSQOL. Hours long, and for root: only when it
+    /// is named. It wants espeak-ng, ffmpeg and ViSQOL
+    Sound {
+        /// As in `network`; all of them, if absent
+        profiles: Vec<Profile>,
+    },
+    /// One call of `sound`, started by it
+    #[command(hide = true)]
+    InsideSound { who: String, left: String, right: String, clips: PathBuf, heard: PathBuf },
     /// Joins and departures of every kind; what they leave behind. Minutes long: only when it is named
     Soak {
         #[arg(long, default_value_t = 10_000)]
@@ -104,6 +117,13 @@ async fn main() -> Result<()> {
         }
         Some(What::Inside { profile, who, left, right, seconds }) => {
             network::inside(&profile, &who, &left, &right, seconds).await
+        }
+        Some(What::Sound { profiles }) => {
+            let profiles = if profiles.is_empty() { sound::usual() } else { profiles };
+            sound::run(&profiles, arguments.rounds).await
+        }
+        Some(What::InsideSound { who, left, right, clips, heard }) => {
+            sound::inside(&who, &left, &right, &clips, &heard).await
         }
         Some(What::DoubleTalk) => double_talk::run().await,
         Some(What::Comeback) => comeback::run().await,
