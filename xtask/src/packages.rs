@@ -53,6 +53,7 @@ pub(crate) const TEST: &[&str] = &[
     "wireplumber",
     "pulseaudio",
     "pulseaudio-utils",
+    "espeak-ng",
     "ffmpeg",
     "python3",
     "python3-venv",

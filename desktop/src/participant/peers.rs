@@ -10,10 +10,10 @@ use session::PeerState;
 
 /// What a new connection is thought to carry until the client knows better, bits per second: as congestion control begins.
 const BITRATE_FIRST: u32 = 1_500_000;
-/// What sound takes of it at most, with its headers; and its part of it, within the encoder's own bounds: speech is
-/// clear at little.
+/// What sound takes of it at most, with its headers; and its part of it, within the encoder's own bounds: a voice that is
+/// clear is worth more than a finer picture.
 const SOUND: u32 = 60_000;
-const SOUND_SHARE: u32 = 20;
+const SOUND_SHARE: u32 = 8;
 /// The screen's part of what pictures have while the camera is on too, in per cent.
 const SCREEN_SHARE: u32 = 65;
 

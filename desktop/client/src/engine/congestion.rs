@@ -18,6 +18,10 @@ pub(super) const MAX: f64 = 8_000_000.0;
 const DELAY_WINDOW: f64 = 0.3;
 const RATE_WINDOW: f64 = 0.5;
 const LOSS_WINDOW: f64 = 1.0;
+/// A stretch in which so many packets arrive one behind the other tells more of the path than a whole window, in which
+/// there may have been little to send.
+const STRETCH: f64 = 0.1;
+const STRETCH_PACKETS: usize = 5;
 /// The shortest delay counts for so many periods of ten seconds: clocks drift and routes change.
 const BASE_PERIODS: usize = 6;
 const BASE_PERIOD: f64 = 10.0;
@@ -192,6 +196,19 @@ impl Controller {
         (span > RATE_WINDOW / 2.0).then(|| bits / span)
     }
 
+    /// What arrived in the busiest stretch; `None` if there was none.
+    fn busiest(&self) -> Option<f64> {
+        let rate_from = |first: usize| {
+            let (begin, _) = self.arrivals[first];
+            let mut bits = 0.0;
+            self.arrivals.iter().skip(first + 1).enumerate().find_map(|(i, (arrived, size))| {
+                bits += size;
+                (arrived - begin >= STRETCH && i + 1 >= STRETCH_PACKETS).then(|| bits / (arrived - begin))
+            })
+        };
+        (0..self.arrivals.len()).filter_map(rate_from).max_by(f64::total_cmp)
+    }
+
     /// Does what is sent say anything of what could be?
     fn is_used(&self) -> bool {
         let bits: f64 = self.fates.iter().map(|(.., bits)| bits).sum();
@@ -201,7 +218,7 @@ impl Controller {
     /// There is a queue, or there was one a moment ago.
     fn relieve(&mut self, now: f64, queue: f64, limit: f64, carried: f64) {
         let Some(congestion) = &mut self.congested else {
-            let carried = carried.min(self.target);
+            let carried = self.busiest().map_or(carried, |busiest| busiest.max(carried)).min(self.target);
             let (first_queue, first_carried) = (queue, carried);
             let first = Congestion { since: now, decreased: now, queue, carried, first_queue, first_carried };
             self.congested = Some(first);

@@ -1,5 +1,7 @@
 //! The embassy of libopus: 48 kHz mono in 20 ms packets out; any Opus packet in.
 
+mod decoder;
+
 use std::ops::RangeInclusive;
 
 use bytes::Bytes;
@@ -7,6 +9,7 @@ use opus::{Application, Bitrate, Channels, Signal, packet};
 use thiserror::Error;
 
 use super::{FRAME, SAMPLE_RATE};
+pub(crate) use decoder::Decoder;
 
 /// Bits per second: speech with redundancy sounds clear at the first; below the range it does not, and above it nobody
 /// hears a difference.
@@ -41,7 +44,13 @@ pub(crate) const GRAIN: usize = 120;
 
 #[derive(Debug, Error)]
 #[error("libopus: {0}")]
-pub(crate) struct CodecError(#[from] opus::Error);
+pub(crate) struct CodecError(String);
+
+impl From<opus::Error> for CodecError {
+    fn from(error: opus::Error) -> Self {
+        Self(error.to_string())
+    }
+}
 
 /// What a packet says about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,50 +160,6 @@ impl Encoder {
         self.resting = false;
         Ok(self.inner.reset_state()?)
     }
-}
-
-/// Appends to the caller's buffer; stereo packets are mixed down.
-#[derive(Debug)]
-pub(crate) struct Decoder {
-    inner: opus::Decoder,
-    buffer: Box<[f32; DURATION_MAX]>,
-}
-
-impl Decoder {
-    pub(crate) fn new() -> Result<Self, CodecError> {
-        Ok(Self { inner: opus::Decoder::new(SAMPLE_RATE, Channels::Mono)?, buffer: Box::new([0.0; DURATION_MAX]) })
-    }
-
-    pub(crate) fn decode(&mut self, packet: &[u8], out: &mut Vec<f32>) -> Result<(), CodecError> {
-        let samples = self.inner.decode_float(packet, &mut self.buffer[..], false)?;
-        self.append(samples, out);
-        Ok(())
-    }
-
-    /// Restores the `samples` before `next` from the copy in it, as far as there is one.
-    pub(crate) fn recover(&mut self, next: &[u8], samples: usize, out: &mut Vec<f32>) -> Result<(), CodecError> {
-        let samples = self.inner.decode_float(next, &mut self.buffer[..whole_grains(samples)], true)?;
-        self.append(samples, out);
-        Ok(())
-    }
-
-    /// Makes up `samples` that fit what was heard before; fades by itself when it goes on.
-    pub(crate) fn conceal(&mut self, samples: usize, out: &mut Vec<f32>) -> Result<(), CodecError> {
-        let samples = self.inner.decode_float(&[], &mut self.buffer[..whole_grains(samples)], false)?;
-        self.append(samples, out);
-        Ok(())
-    }
-
-    fn append(&mut self, samples: usize, out: &mut Vec<f32>) {
-        // Damaged packets can decode to anything.
-        out.extend(
-            self.buffer[..samples].iter().map(|&sample| if sample.is_finite() { sample.clamp(-2.0, 2.0) } else { 0.0 }),
-        );
-    }
-}
-
-fn whole_grains(samples: usize) -> usize {
-    (samples / GRAIN * GRAIN).clamp(GRAIN, DURATION_MAX)
 }
 
 #[cfg(test)]

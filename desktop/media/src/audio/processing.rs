@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Instant;
 
 use sonora::config::{
-    AdaptiveDigital, EchoCanceller, GainController2, HighPassFilter, MaxProcessingRate, NoiseSuppression,
-    NoiseSuppressionLevel, Pipeline,
+    AdaptiveDigital, GainController2, MaxProcessingRate, NoiseSuppression, NoiseSuppressionLevel, Pipeline,
 };
+use sonora::high_pass_filter::HighPassFilter;
 use sonora::{AudioProcessing, Config, StreamConfig};
 
+use self::canceller::Canceller;
 use super::reference::{Alignment, Reference};
 use super::{BLOCK, SAMPLE_RATE};
 use crate::choice::Processing;
@@ -41,7 +42,7 @@ pub(crate) struct Processor {
     wish: Wish,
     current: Processing,
     /// `None` while nothing is to be done.
-    inner: Option<Box<AudioProcessing>>,
+    chain: Option<Chain>,
     reference: Arc<Reference>,
     alignment: Alignment,
 }
@@ -49,8 +50,8 @@ pub(crate) struct Processor {
 impl Processor {
     pub(crate) fn new(wish: Wish, reference: Arc<Reference>) -> Self {
         let current = wish.get();
-        let inner = engine(current);
-        Self { wish, current, inner, reference, alignment: Alignment::default() }
+        let chain = Chain::new(current);
+        Self { wish, current, chain, reference, alignment: Alignment::default() }
     }
 
     /// Replaces a block from the microphone by what is to be sent of it. Together with the speaker's, which the
@@ -59,14 +60,8 @@ impl Processor {
         self.follow_wish();
         let mut far = [0.0; BLOCK];
         self.alignment.take(&self.reference, &mut far);
-        let Some(inner) = &mut self.inner else { return };
-        let (mut ignored, near) = ([0.0; BLOCK], *block);
-        let done = inner
-            .process_render_f32(&[&far], &mut [&mut ignored])
-            .and_then(|()| inner.process_capture_f32(&[&near], &mut [block]));
-        if let Err(error) = done {
-            tracing::error!(%error, "a block of sound was not processed");
-            *block = near;
+        if let Some(chain) = &mut self.chain {
+            chain.process(&far, block);
         }
     }
 
@@ -86,16 +81,48 @@ impl Processor {
             return;
         }
         self.current = wanted;
-        self.inner = engine(wanted);
+        self.chain = Chain::new(wanted);
     }
 }
 
-/// Made anew for each choice: applying a configuration resets the engine's parts anyway.
-fn engine(processing: Processing) -> Option<Box<AudioProcessing>> {
-    if processing == Processing::NONE {
-        return None;
+/// What a choice asks for, in the order in which it is done. Made anew for each choice.
+struct Chain {
+    high_pass: HighPassFilter,
+    canceller: Option<Box<Canceller>>,
+    /// The level, and noise where the canceller does not care for it.
+    rest: Option<Box<AudioProcessing>>,
+    scratch: [Vec<f32>; 1],
+}
+
+impl Chain {
+    fn new(processing: Processing) -> Option<Self> {
+        let Processing { echo, noise, gain } = processing;
+        let left = Processing { echo: false, noise: noise && !echo, gain };
+        (processing != Processing::NONE).then(|| Self {
+            high_pass: HighPassFilter::new(SAMPLE_RATE as i32, 1),
+            canceller: processing.echo.then(|| Box::new(Canceller::new(processing.noise))),
+            rest: (left != Processing::NONE).then(|| rest(left)),
+            scratch: [vec![0.0; BLOCK]],
+        })
     }
-    let Processing { echo, noise, gain } = processing;
+
+    fn process(&mut self, far: &[f32; BLOCK], block: &mut [f32; BLOCK]) {
+        self.scratch[0].copy_from_slice(block);
+        self.high_pass.process_channels(&mut self.scratch);
+        block.copy_from_slice(&self.scratch[0]);
+        if let Some(canceller) = &mut self.canceller {
+            canceller.process(far, block);
+        }
+        let Some(rest) = &mut self.rest else { return };
+        let near = *block;
+        if let Err(error) = rest.process_capture_f32(&[&near], &mut [block]) {
+            tracing::error!(%error, "a block of sound was not processed");
+            *block = near;
+        }
+    }
+}
+
+fn rest(Processing { noise, gain, .. }: Processing) -> Box<AudioProcessing> {
     let config = Config {
         pipeline: Pipeline {
             maximum_internal_processing_rate: MaxProcessingRate::Rate48kHz,
@@ -103,8 +130,6 @@ fn engine(processing: Processing) -> Option<Box<AudioProcessing>> {
             multi_channel_capture: false,
             ..Pipeline::default()
         },
-        high_pass_filter: Some(HighPassFilter::default()),
-        echo_canceller: echo.then(EchoCanceller::default),
         noise_suppression: noise
             .then(|| NoiseSuppression { level: NoiseSuppressionLevel::High, ..NoiseSuppression::default() }),
         gain_controller2: gain.then(|| GainController2 {
@@ -119,8 +144,9 @@ fn engine(processing: Processing) -> Option<Box<AudioProcessing>> {
         ..Config::default()
     };
     let mono = StreamConfig::new(SAMPLE_RATE, 1);
-    Some(Box::new(AudioProcessing::builder().config(config).capture_config(mono).render_config(mono).build()))
+    Box::new(AudioProcessing::builder().config(config).capture_config(mono).render_config(mono).build())
 }
 
+mod canceller;
 #[cfg(test)]
 mod tests;

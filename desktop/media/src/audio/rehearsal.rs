@@ -13,6 +13,9 @@ use crate::choice::Processing;
 /// Samples between two things that are in the way of the sound.
 const OBSTACLE_EVERY: usize = 37;
 
+/// The largest sample of a noise that is 70 dB below full scale.
+const NOISE: f32 = 5.5e-4;
+
 /// What walls and furniture do between a loudspeaker and a microphone.
 #[derive(Debug, Clone)]
 pub struct Room {
@@ -37,6 +40,14 @@ impl Room {
     pub fn echo(&self, far: &[f32]) -> Vec<f32> {
         let tap = |i: usize, &(delay, gain): &(usize, f32)| far.get(i.wrapping_sub(delay)).map_or(0.0, |x| x * gain);
         (0..far.len()).map(|i| self.taps.iter().map(|each| tap(i, each)).sum()).collect()
+    }
+}
+
+/// Adds a microphone's own noise, 70 dB below full scale. Without it the canceller takes the first silence for the noise
+/// of the room, which no room has.
+pub fn add_noise(microphone: &mut [f32], mut uniform: impl FnMut() -> f32) {
+    for sample in microphone {
+        *sample += NOISE * uniform();
     }
 }
 

@@ -133,6 +133,22 @@ fn a_path_that_was_narrow_for_a_while_is_used_again_within_10_s() {
 }
 
 #[test]
+fn a_burst_that_overflows_a_short_queue_does_not_hide_what_the_path_carries() {
+    let path = Path { capacity: 300_000.0, queue: 0.1, ..GOOD };
+    let mut world = World::new();
+    world.run(30.0, path, 150_000.0);
+    for keyframe in 0..3 {
+        // At one and a half times what the path carries, while little else is sent.
+        for i in 0..12 {
+            world.send(world.time + 0.0213 * f64::from(i), 1200.0, path);
+        }
+        world.run(0.7, path, 30_000.0);
+        assert!(world.target() > 0.6 * path.capacity, "{keyframe}: {}", world.target());
+        world.run(5.0, path, 150_000.0);
+    }
+}
+
+#[test]
 fn jitter_is_no_queue_and_a_random_loss_no_bound() {
     for (jitter, loss) in [(0.05, 0.05), (0.1, 0.0), (0.0, 0.1), (0.0, 0.2), (0.03, 0.02)] {
         let path = Path { jitter, loss, delay: 0.075, ..GOOD };

@@ -110,3 +110,5 @@ fn what_ten_milliseconds_cost() {
         println!("{processing:?}: {:?} for 10 ms", started.elapsed() / 2000);
     }
 }
+
+mod double_talk;

@@ -15,7 +15,9 @@ mod network;
 mod quality;
 mod server;
 mod soak;
+mod sound;
 mod stress;
+mod voices;
 mod watched;
 mod weight;
 
@@ -109,6 +111,15 @@ enum What {
     /// One end of `carrier`, started by it
     #[command(hide = true)]
     CarrierEnd { from: String, to: String, rate: u32, seconds: u64 },
+    /// Speech over bad networks, the app and Chromium side by side, judged by ViSQOL. Hours long, and for root: only when it
+    /// is named. It wants espeak-ng, ffmpeg and ViSQOL
+    Sound {
+        /// As in `network`; all of them, if absent
+        profiles: Vec<Profile>,
+    },
+    /// One call of `sound`, started by it
+    #[command(hide = true)]
+    InsideSound { who: String, left: String, right: String, clips: PathBuf, heard: PathBuf },
     /// Joins and departures of every kind; what they leave behind. Minutes long: only when it is named
     Soak {
         #[arg(long, default_value_t = 10_000)]
@@ -163,6 +174,13 @@ async fn main() -> Result<()> {
         }
         Some(What::Carrier { rate, seconds }) => carrier::run(rate, seconds, few).await,
         Some(What::CarrierEnd { from, to, rate, seconds }) => carrier::end(&from, &to, rate, seconds),
+        Some(What::Sound { profiles }) => {
+            let profiles = if profiles.is_empty() { sound::usual() } else { profiles };
+            sound::run(&profiles, few).await
+        }
+        Some(What::InsideSound { who, left, right, clips, heard }) => {
+            sound::inside(&who, &left, &right, &clips, &heard).await
+        }
         Some(What::DoubleTalk) => double_talk::run().await,
         Some(What::Comeback) => comeback::run().await,
         Some(What::Stress) => {
