@@ -181,6 +181,12 @@ impl Participant {
         self.switchboard.tell(Event::ScreenMotion(wished));
     }
 
+    fn set_processing(&mut self, processing: media::Processing) {
+        self.memory.set_processing(processing);
+        self.engine.set_processing(processing);
+        self.switchboard.tell(Event::Processing(processing));
+    }
+
     fn tell_screen_sound(&self) {
         let wished = self.config.media.screen_sound;
         self.switchboard.tell(Event::ScreenSound { wished, missing: media::screen_sound().err() });
@@ -317,11 +323,7 @@ impl Backend for Participant {
             Command::SetScreenMotion(wished) => self.set_screen_motion(wished),
             Command::SetScreenSound(wished) => self.set_screen_sound(wished),
             Command::SetHand(up) => self.set_sending(|sending| sending.hand = up),
-            Command::SetProcessing(processing) => {
-                self.memory.set_processing(processing);
-                self.engine.set_processing(processing);
-                self.switchboard.tell(Event::Processing(processing));
-            }
+            Command::SetProcessing(processing) => self.set_processing(processing),
             Command::ShowAt { client, view } => {
                 self.switchboard.command(session::Command::ShowAt { client, view });
             }
