@@ -18,10 +18,14 @@ pub(super) const MAX: f64 = 8_000_000.0;
 const DELAY_WINDOW: f64 = 0.3;
 const RATE_WINDOW: f64 = 0.5;
 const LOSS_WINDOW: f64 = 1.0;
-/// A stretch in which so many packets arrive one behind the other tells more of the path than a whole window, in which
-/// there may have been little to send.
+/// A stretch in which so many packets arrive one behind the other, each of which had to wait, tells what the path carries.
+/// A whole window does not: there may have been little to send, or much that is sent again, of which nobody reports.
 const STRETCH: f64 = 0.1;
 const STRETCH_PACKETS: usize = 5;
+const WAITED: f64 = 0.01;
+/// What such a stretch has told is believed for so many seconds: that much less than it is no bound.
+const BELIEVED: f64 = 1.5;
+const BELIEVED_PART: f64 = 0.5;
 /// The shortest delay counts for so many periods of ten seconds: clocks drift and routes change.
 const BASE_PERIODS: usize = 6;
 const BASE_PERIOD: f64 = 10.0;
@@ -77,7 +81,8 @@ pub(super) struct Fate {
 pub(super) struct Controller {
     target: f64,
     now: Option<f64>,
-    arrivals: VecDeque<(f64, f64)>,
+    /// When, how many bits, and after what delay.
+    arrivals: VecDeque<(f64, f64, f64)>,
     delays: VecDeque<(f64, f64)>,
     /// The shortest delay of each period, with the period's number.
     bases: VecDeque<(i64, f64)>,
@@ -99,6 +104,7 @@ struct Congestion {
     /// When it began.
     first_queue: f64,
     first_carried: f64,
+    first_busiest: f64,
 }
 
 #[derive(Debug, Default)]
@@ -159,9 +165,9 @@ impl Controller {
         drop_until(&mut self.fates, |(left, ..)| *left >= newest - LOSS_WINDOW);
         let Some(arrived) = arrived else { return };
         let delay = arrived - left;
-        self.arrivals.push_back((arrived, bytes as f64 * 8.0));
+        self.arrivals.push_back((arrived, bytes as f64 * 8.0, delay));
         self.delays.push_back((arrived, delay));
-        drop_until(&mut self.arrivals, |(at, _)| *at >= arrived - RATE_WINDOW);
+        drop_until(&mut self.arrivals, |(at, ..)| *at >= arrived - RATE_WINDOW);
         drop_until(&mut self.delays, |(at, _)| *at >= arrived - DELAY_WINDOW);
         let period = (left / BASE_PERIOD) as i64;
         match self.bases.back_mut() {
@@ -173,8 +179,11 @@ impl Controller {
 
     /// How long even the fastest packets wait.
     fn queue(&self) -> Option<f64> {
-        let base = self.bases.iter().map(|(_, delay)| *delay).min_by(f64::total_cmp)?;
-        Some(self.shortest()? - base)
+        Some(self.shortest()? - self.base()?)
+    }
+
+    fn base(&self) -> Option<f64> {
+        self.bases.iter().map(|(_, delay)| *delay).min_by(f64::total_cmp)
     }
 
     fn shortest(&self) -> Option<f64> {
@@ -192,16 +201,18 @@ impl Controller {
     /// What arrives, by the receiver's clock; `None` before there is enough to say.
     fn carried(&self) -> Option<f64> {
         let span = self.arrivals.back()?.0 - self.arrivals.front()?.0;
-        let bits: f64 = self.arrivals.iter().skip(1).map(|(_, bits)| bits).sum();
+        let bits: f64 = self.arrivals.iter().skip(1).map(|(_, bits, _)| bits).sum();
         (span > RATE_WINDOW / 2.0).then(|| bits / span)
     }
 
     /// What arrived in the busiest stretch; `None` if there was none.
     fn busiest(&self) -> Option<f64> {
+        let base = self.base()?;
         let rate_from = |first: usize| {
-            let (begin, _) = self.arrivals[first];
+            let (begin, ..) = self.arrivals[first];
             let mut bits = 0.0;
-            self.arrivals.iter().skip(first + 1).enumerate().find_map(|(i, (arrived, size))| {
+            let waited = self.arrivals.iter().skip(first + 1).take_while(|(.., delay)| delay - base > WAITED);
+            waited.enumerate().find_map(|(i, (arrived, size, _))| {
                 bits += size;
                 (arrived - begin >= STRETCH && i + 1 >= STRETCH_PACKETS).then(|| bits / (arrived - begin))
             })
@@ -218,9 +229,17 @@ impl Controller {
     /// There is a queue, or there was one a moment ago.
     fn relieve(&mut self, now: f64, queue: f64, limit: f64, carried: f64) {
         let Some(congestion) = &mut self.congested else {
-            let carried = self.busiest().map_or(carried, |busiest| busiest.max(carried)).min(self.target);
-            let (first_queue, first_carried) = (queue, carried);
-            let first = Congestion { since: now, decreased: now, queue, carried, first_queue, first_carried };
+            let busiest = self.busiest().unwrap_or_default();
+            let carried = carried.max(busiest).min(self.target);
+            let first = Congestion {
+                since: now,
+                decreased: now,
+                queue,
+                carried,
+                first_queue: queue,
+                first_carried: carried,
+                first_busiest: busiest,
+            };
             self.congested = Some(first);
             return self.decrease(queue, carried);
         };
@@ -231,9 +250,10 @@ impl Controller {
             self.target = self.target.max(found * FOUND);
             return;
         }
+        let least = if now - congestion.since < BELIEVED { congestion.first_busiest * BELIEVED_PART } else { 0.0 };
         if now - congestion.since > RATE_WINDOW {
             // Nothing but what the full path carries is in the window now.
-            congestion.carried = carried;
+            congestion.carried = carried.max(least);
         }
         let is_in_vain = queue > congestion.first_queue * STAYS && carried < congestion.first_carried * HARDLY;
         if now - congestion.since > REBASE && is_in_vain {
@@ -248,7 +268,7 @@ impl Controller {
         let is_draining = queue < congestion.queue * DRAINS;
         (congestion.decreased, congestion.queue) = (now, queue);
         if !is_draining {
-            self.decrease(queue, carried);
+            self.decrease(queue, carried.max(least));
         }
     }
 

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 /// Holes at one time. With more than that nothing but a keyframe helps.
 const HOLES_MAX: usize = 256;
 /// So often each packet is asked for, and so long: whoever waits has given it up by then.
-const ASKS_MAX: u32 = 10;
+const ASKS_MAX: u32 = 6;
 const AGE_MAX: Duration = Duration::from_millis(1500);
 /// Until the first answer has told it.
 const ROUND_TRIP: Duration = Duration::from_millis(50);
-/// A timer that goes off sooner would only cost.
-const AGAIN_MIN: Duration = Duration::from_millis(10);
+/// The first time again. Each time it is waited twice as long as before: a queue that has just filled makes the round trip
+/// many times as long as it was a moment ago, and whoever is asked again and again fills it with answers.
+const AGAIN_MIN: Duration = Duration::from_millis(15);
 const AGAIN_MAX: Duration = Duration::from_millis(500);
 /// An answer takes a little longer than a round trip.
 const SLACK: Duration = Duration::from_millis(5);
@@ -86,8 +87,8 @@ impl Missing {
         let due = self.holes.iter_mut().filter(|(_, hole)| hole.due <= now);
         due.map(|(place, hole)| {
             hole.first_asked.get_or_insert(now);
+            hole.due = now + (again * 2_u32.pow(hole.asks)).min(AGAIN_MAX);
             hole.asks += 1;
-            hole.due = now + again;
             *place as u16
         })
         .collect()
@@ -174,7 +175,7 @@ mod tests {
         assert_eq!(longest_wait(ms(2), false), ms(2));
         assert_eq!(longest_wait(ms(200), false), ms(200));
         let again = longest_wait(ms(2), true);
-        assert!(again <= ms(2 + 2 + 10), "{again:?}");
+        assert!(again <= ms(2 + 2 + 15), "{again:?}");
         let again = longest_wait(ms(100), true);
         assert!((ms(200)..ms(260)).contains(&again), "{again:?}");
     }
@@ -203,9 +204,10 @@ mod tests {
         missing.handle_packet(13, Origin::Sent, start);
         assert_eq!(missing.take_due(None, start), [11, 12]);
         missing.handle_packet(11, Origin::Unknown, start + ms(1));
-        let asks = (1..5000).filter(|tick| missing.take_due(None, start + ms(*tick)) == [12]).count();
-        assert_eq!(asks as u32, ASKS_MAX - 1);
+        let asks: Vec<u64> = (1..5000).filter(|tick| missing.take_due(None, start + ms(*tick)) == [12]).collect();
+        assert_eq!(asks.len() as u32, ASKS_MAX - 1);
         assert_eq!(missing.poll_timeout(), None);
+        assert!(asks.windows(2).all(|pair| pair[1] >= (pair[0] * 2).min(pair[0] + 500)), "{asks:?}");
     }
 
     #[test]
