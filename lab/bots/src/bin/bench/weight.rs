@@ -124,6 +124,12 @@ async fn chromium(mut scene: Scene, display: Option<&str>, material: &Material<'
     let page = scene.page(&options).await?;
     page.goto(&scene.server.room("demo")).await?;
     page.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
+    // The page asks for less than the clip has.
+    let (width, height) = material.size.split_once('x').context("a size")?;
+    let whole = format!("{{ width: {width}, height: {height}, frameRate: 30 }}");
+    let own = "document.querySelector('li.tile[data-connection=me] video')";
+    page.until("its own picture", &format!("return {own}?.videoWidth > 0")).await?;
+    page.run_async(&format!("await {own}.srcObject.getVideoTracks()[0].applyConstraints({whole})")).await?;
     let _senders = senders(&scene, material)?;
     page.until("all pictures", &format!(
         "return [...document.querySelectorAll('li.tile:not([data-connection=me]) video')].filter(v => v.videoWidth > 0).length === {}",
