@@ -31,6 +31,9 @@ const RESTART_DISTANCE: u64 = 512;
 /// …and so many in a row mean the former.
 const RESTART_RUN: u32 = 8;
 
+/// Room for a frame from the beginning on, so that a larger one than before need not look for more.
+const FRAME_ROOM: usize = 64 * 1024;
+
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     Frame(Frame),
@@ -286,7 +289,7 @@ impl Assembler {
     }
 
     fn emit(&mut self, first: u64, last: u64) {
-        let mut data = self.spare.pop().unwrap_or_default();
+        let mut data = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(FRAME_ROOM));
         data.clear();
         let (timestamp, keyframe) = self.store.take_frame(first, last, &mut data);
         let contiguous = std::mem::replace(&mut self.contiguous, true);
