@@ -10,7 +10,7 @@ use bots::process::Process;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::watched::{cell, percentile};
+use crate::figures::{cell, percentile};
 
 /// Of one datagram; about that of a packet of sound with its headers.
 const BYTES: usize = 200;

@@ -12,7 +12,7 @@ use media::{Decoders, FramePool, I420};
 use tokio::process::Command;
 
 use crate::call::FPS;
-use crate::watched::cell;
+use crate::figures::cell;
 
 /// Of the encoder's settings what changes from row to row: size, bits per second, and libvpx's choice of speed.
 const ROWS: [((u32, u32), u32, i32); 2] = [((640, 360), 800_000, -8), ((1280, 720), 2_500_000, -12)];

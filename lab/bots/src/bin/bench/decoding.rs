@@ -13,7 +13,7 @@ use media::{
     WorkerProgram,
 };
 
-use crate::median;
+use crate::figures::{cell, percentile};
 
 /// Ten seconds of a call.
 const FRAMES: usize = 300;
@@ -48,9 +48,9 @@ pub(crate) async fn run(rounds: usize) -> Result<()> {
                 (here.wall, here.cpu, there.wall, there.cpu) = Default::default();
             }
         }
-        let more = |few: &[f64], many: &[f64]| (median(many.to_vec()) / median(few.to_vec()) - 1.0) * 100.0;
+        let more = |few: &[f64], many: &[f64]| (percentile(many, 0.5) / percentile(few, 0.5) - 1.0) * 100.0;
         let (wall, cpu) = (more(&here.wall, &there.wall), more(&here.cpu, &there.cpu));
-        let cells = [&here.wall, &here.cpu, &there.wall, &there.cpu].map(|values| cell(values)).join(" | ");
+        let cells = [&here.wall, &here.cpu, &there.wall, &there.cpu].map(|values| cell(values, 0)).join(" | ");
         println!("| {}×{} | {cells} | {wall:+.0} % | {cpu:+.0} % |", size.0, size.1);
     }
     Ok(())
@@ -103,9 +103,4 @@ impl Way {
 fn running_micros(task: &Path) -> f64 {
     let nanos = std::fs::read_to_string(task.join("schedstat")).unwrap_or_default();
     nanos.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok()).unwrap_or_default() / 1e3
-}
-
-fn cell(values: &[f64]) -> String {
-    let (least, most) = values.iter().fold((f64::MAX, 0.0_f64), |(least, most), v| (least.min(*v), most.max(*v)));
-    format!("{:.0} ({least:.0} – {most:.0})", median(values.to_vec()))
 }

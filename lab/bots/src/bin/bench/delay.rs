@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 use bots::{Display, marks, process};
 
 use crate::call::{Call, Clip, Stage, Who, wall_millis};
-use crate::watched::{Shown, cell, percentile};
+use crate::figures::{cell, percentile};
+use crate::watched::Shown;
 
 const SIZES: [(u32, u32); 2] = [(640, 360), (1280, 720)];
 const WARM_UP: Duration = Duration::from_secs(8);

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use bots::{Page, PageOptions, Participant, Scene};
 
-use crate::spread;
+use crate::figures::spread;
 
 /// When the first picture of somebody else was shown, in milliseconds after the page was opened.
 const FIRST_PICTURE_OF_THE_PAGE: &str = "

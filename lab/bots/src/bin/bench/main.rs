@@ -9,6 +9,7 @@ mod decoding;
 mod delay;
 mod double_talk;
 mod fidelity;
+mod figures;
 mod first_picture;
 mod load;
 mod network;
@@ -200,21 +201,7 @@ async fn main() -> Result<()> {
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
 fn size(text: &str) -> Result<(u32, u32), String> {
     let sides = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
     sides.ok_or_else(|| "a size looks like 640x360".to_owned())
-}
-
-/// Median, smallest and largest of some measurements, as a table's cells.
-fn spread(mut values: Vec<f64>) -> String {
-    values.sort_by(f64::total_cmp);
-    match (values.first(), values.last()) {
-        (Some(first), Some(last)) => format!("{:.0} | {first:.0} – {last:.0}", values[values.len() / 2]),
-        _ => "– | –".to_owned(),
-    }
 }

@@ -12,7 +12,8 @@ use tokio::process::Command;
 use tokio::time::interval;
 
 use crate::call::{Call, Clip, Stage, Who, wall_millis};
-use crate::watched::{Figures, cell};
+use crate::figures::cell;
+use crate::watched::Figures;
 
 /// Until congestion control has found its way.
 const WARM_UP: Duration = Duration::from_secs(8);

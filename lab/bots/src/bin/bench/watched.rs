@@ -4,6 +4,7 @@ use anyhow::Result;
 use bots::material::Footage;
 
 use crate::fidelity::{Plane, fidelity};
+use crate::figures::percentile;
 
 /// A picture that was shown. Times are milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,27 +77,6 @@ fn longest(shown: &[Shown], from: f64, to: f64) -> f64 {
     times.scan(from, |before, at| Some(at - std::mem::replace(before, at))).fold(0.0, f64::max)
 }
 
-/// Not a number where there are no values.
-pub(crate) fn percentile(values: &[f64], share: f64) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    values.get((values.len() as f64 * share) as usize).copied().unwrap_or(f64::NAN)
-}
-
-/// Median and spread of several rounds, as a table's cell.
-pub(crate) fn cell(values: &[f64], decimals: usize) -> String {
-    let known: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
-    let (Some(least), Some(most)) = (known.iter().copied().reduce(f64::min), known.iter().copied().reduce(f64::max))
-    else {
-        return "–".to_owned();
-    };
-    let median = percentile(&known, 0.5);
-    match known.len() {
-        1 => format!("{median:.decimals$}"),
-        _ => format!("{median:.decimals$} ({least:.decimals$} – {most:.decimals$})"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,12 +92,5 @@ mod tests {
         assert_eq!(longest(&pictures, 0.0, 1_740.0), 1_100.0);
         assert_eq!(longest(&pictures, 1_000.0, 9_000.0), 7_267.0);
         assert_eq!(longest(&[], 1_000.0, 9_000.0), 8_000.0);
-    }
-
-    #[test]
-    fn a_cell_has_median_and_spread() {
-        assert_eq!(cell(&[3.0, 1.0, 2.0], 0), "2 (1 – 3)");
-        assert_eq!(cell(&[f64::NAN, 31.25], 1), "31.2");
-        assert_eq!(cell(&[f64::NAN], 1), "–");
     }
 }

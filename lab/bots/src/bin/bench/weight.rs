@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use bots::load::{Load, family, processes_of, weigh};
 use bots::{Display, Looks, PageOptions, Participant, Scene, material};
 
-use crate::{median, spread};
+use crate::figures::{percentile, spread};
 
 /// Long enough for a steady state, and for the figures to mean something.
 const WARM_UP: Duration = Duration::from_secs(5);
@@ -59,7 +59,7 @@ pub(crate) async fn run(rounds: usize) -> Result<()> {
                 println!("| {name} | {others} | {} | {cpu} | {memory} |", watcher.name());
             }
             let part = |app: usize, browser: usize, of: fn(&Load) -> f64| {
-                median(loads[app].iter().map(of).collect()) / median(loads[browser].iter().map(of).collect())
+                median(&loads[app], of) / median(&loads[browser], of)
             };
             let cpu = |load: &Load| load.cpu_percent;
             let memory = |load: &Load| load.pss_mib;
@@ -73,6 +73,10 @@ pub(crate) async fn run(rounds: usize) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn median(loads: &[Load], of: fn(&Load) -> f64) -> f64 {
+    percentile(&loads.iter().map(of).collect::<Vec<_>>(), 0.5)
 }
 
 impl Watcher {
