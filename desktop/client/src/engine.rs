@@ -1,5 +1,6 @@
 //! The WebRTC engine. Its types stay within this family of files.
 
+mod again;
 mod congestion;
 mod connection;
 mod estimate;
@@ -12,6 +13,7 @@ mod receive;
 mod remote;
 mod repair;
 mod requests;
+mod resent;
 mod send;
 mod stats;
 mod tasks;

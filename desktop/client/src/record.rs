@@ -31,6 +31,10 @@ impl Counter {
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
     fn traffic(&self, losses: Losses) -> Traffic {
         Traffic {
             packets: self.packets.load(Ordering::Relaxed),
@@ -65,6 +69,8 @@ pub(crate) struct Record {
     client: ClientId,
     pub(crate) audio_sent: Counter,
     pub(crate) video_sent: Counter,
+    /// What was sent again, not among these.
+    pub(crate) resent: Counter,
     pub(crate) audio_received: Counter,
     pub(crate) video_received: Counter,
     pub(crate) frames_sent: AtomicU64,
@@ -87,6 +93,7 @@ impl Record {
             client,
             audio_sent: Counter::default(),
             video_sent: Counter::default(),
+            resent: Counter::default(),
             audio_received: Counter::default(),
             video_received: Counter::default(),
             frames_sent: AtomicU64::new(0),

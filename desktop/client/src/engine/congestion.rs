@@ -23,6 +23,15 @@ const LOSS_WINDOW: f64 = 1.0;
 const STRETCH: f64 = 0.1;
 const STRETCH_PACKETS: usize = 5;
 const WAITED: f64 = 0.01;
+/// When so many of the widest stretches, each so many seconds after the one before, tell the same within this part of it,
+/// then that is the path's width, known before its queue overflows. Where delays vary by themselves, they differ.
+const WIDTH_APART: f64 = 0.4;
+const WIDTH_SAME: f64 = 0.08;
+const WIDTH_TIMES: usize = 3;
+/// And after so many seconds without one, who knows.
+const WIDTH_WINDOW: f64 = 4.0;
+/// What may be used of it: a frame is larger than its share now and then, and queues are short.
+const WIDTH_USED: f64 = 0.93;
 /// What such a stretch has told is believed for so many seconds: that much less than it is no bound.
 const BELIEVED: f64 = 1.5;
 const BELIEVED_PART: f64 = 0.5;
@@ -87,6 +96,8 @@ pub(super) struct Controller {
     /// The shortest delay of each period, with the period's number.
     bases: VecDeque<(i64, f64)>,
     fates: VecDeque<(f64, bool, f64)>,
+    /// When what was read of the path's width.
+    widths: VecDeque<(f64, f64)>,
     congested: Option<Congestion>,
     /// What arrived when the path was full last, and when that was.
     bound: Option<(f64, f64)>,
@@ -125,6 +136,7 @@ impl Controller {
             delays: VecDeque::new(),
             bases: VecDeque::new(),
             fates: VecDeque::new(),
+            widths: VecDeque::new(),
             congested: None,
             bound: None,
             loss: Loss::default(),
@@ -150,6 +162,7 @@ impl Controller {
         }
         let (Some(queue), Some(carried)) = (self.queue(), self.carried()) else { return };
         let limit = QUEUE_MAX + self.jitter();
+        self.read_width(now);
         let is_full = queue > limit;
         if is_full || self.congested.is_some() {
             self.relieve(now, queue, limit, carried);
@@ -218,6 +231,27 @@ impl Controller {
             })
         };
         (0..self.arrivals.len()).filter_map(rate_from).max_by(f64::total_cmp)
+    }
+
+    fn read_width(&mut self, now: f64) {
+        let was_read = !self.widths.is_empty();
+        drop_until(&mut self.widths, |(at, _)| now - at < WIDTH_WINDOW);
+        if was_read && self.widths.is_empty() {
+            // Nothing waits any more: the path has become wider.
+            self.bound = None;
+        }
+        if self.widths.back().is_some_and(|(at, _)| now - at < WIDTH_APART) {
+            return;
+        }
+        let read = self.busiest().map(|width| (now, width));
+        self.widths.extend(read);
+    }
+
+    /// What may be sent, where it is certain what the path carries.
+    fn width(&self) -> Option<f64> {
+        let most = self.widths.iter().map(|(_, width)| *width).max_by(f64::total_cmp)?;
+        let same = self.widths.iter().filter(|(_, width)| *width > most * (1.0 - WIDTH_SAME)).count();
+        (same >= WIDTH_TIMES).then_some(most * WIDTH_USED)
     }
 
     /// Does what is sent say anything of what could be?
@@ -305,7 +339,9 @@ impl Controller {
 
     fn grow(&mut self, now: f64, passed: f64) {
         self.bound = self.bound.filter(|(bound, _)| self.target < bound * REFUTED);
-        let a_second = match self.bound {
+        let width = self.width();
+        let bound = self.bound.into_iter().chain(width.map(|width| (width, now)));
+        let a_second = match bound.min_by(|(a, _), (b, _)| a.total_cmp(b)) {
             Some((bound, at)) if self.target > bound * NEAR_FROM => {
                 if now - at > LATER_AFTER {
                     LATER
@@ -315,7 +351,7 @@ impl Controller {
             }
             Some(_) | None => FAST,
         };
-        self.target *= f64::powf(a_second, passed);
+        self.target = (self.target * f64::powf(a_second, passed)).min(width.unwrap_or(MAX));
     }
 }
 

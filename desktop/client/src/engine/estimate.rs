@@ -15,26 +15,59 @@ const WINDOW: Duration = Duration::from_secs(1);
 /// How far the estimate may be above what is offered.
 const HEADROOM: f64 = 3.0;
 
+/// Seconds over which it is measured what is sent again, and the part of the target that is new at least.
+const RESENT_WINDOW: f64 = 0.5;
+const NEW_LEAST: f64 = 0.5;
+
 pub(super) struct Estimate {
     controller: Controller,
     record: Arc<Record>,
     /// Since when times are counted.
     start: Option<Instant>,
     offered: VecDeque<(Instant, usize)>,
+    resent: Resent,
     /// What was found once need not be true after a while in which little was sent.
     ceiling: f64,
+}
+
+/// What is sent again, bits per second.
+#[derive(Default)]
+struct Resent {
+    rate: f64,
+    before: Option<(Instant, u64)>,
+}
+
+impl Resent {
+    fn measure(&mut self, bytes: u64, now: Instant) {
+        let (then, known) = self.before.replace((now, bytes)).unwrap_or((now, bytes));
+        let passed = now.saturating_duration_since(then).as_secs_f64();
+        if passed > 0.0 {
+            let rate = bytes.saturating_sub(known) as f64 * 8.0 / passed;
+            self.rate += (rate - self.rate) * (1.0 - (-passed / RESENT_WINDOW).exp());
+        }
+    }
 }
 
 impl Estimate {
     pub(super) fn new(record: Arc<Record>) -> Self {
         let controller = Controller::new();
-        let estimate = Self { controller, record, start: None, offered: VecDeque::new(), ceiling: INITIAL };
+        let estimate = Self {
+            controller,
+            record,
+            start: None,
+            offered: VecDeque::new(),
+            resent: Resent::default(),
+            ceiling: INITIAL,
+        };
         estimate.publish();
         estimate
     }
 
+    /// What is sent again is sent first.
     fn publish(&self) {
-        self.record.target.store(self.target_bitrate() as u32, Ordering::Relaxed);
+        let target = self.target_bitrate();
+        let left = (target - self.resent.rate).max(target * NEW_LEAST);
+        self.record.target.store(left as u32, Ordering::Relaxed);
     }
 
     /// Bits that left in the last second, lost ones too.
@@ -59,6 +92,7 @@ impl BandwidthEstimator for Estimate {
         };
         let fates: Vec<Fate> = reports.iter().map(fate).collect();
         self.controller.handle_feedback(now.saturating_duration_since(start), &fates);
+        self.resent.measure(self.record.resent.bytes(), now);
         self.ceiling = (self.offered(reports) * HEADROOM).max(INITIAL);
         self.publish();
     }

@@ -91,6 +91,7 @@ impl OutTracks {
         let mut audio_type = self.audio.payload_type().await?;
         let mut types = [None, None];
         let mut pace = Pace::new(Instant::now());
+        let mut resent = 0;
         let mut going: [Option<Going>; 2] = [None, None];
         let mut turn = 0;
         loop {
@@ -114,8 +115,11 @@ impl OutTracks {
             let payload = &frame.payloads[*next];
             *next += 1;
             let last = *next == frame.payloads.len();
-            let rate = record.target().unwrap_or(DEFAULT_RATE);
-            if let Some(wait) = pace.wait(payload.len(), rate, Instant::now()) {
+            let rate = rate(&record);
+            // What went again in the meantime has taken its place.
+            let resent_now = record.resent.bytes();
+            let again = (resent_now - std::mem::replace(&mut resent, resent_now)) as usize;
+            if let Some(wait) = pace.wait(payload.len() + again, rate, Instant::now()) {
                 let deadline = tokio::time::Instant::now() + wait;
                 while let Some(packet) = outlet.next_audio_until(deadline).await {
                     self.send_audio(audio_type, packet, &record.audio_sent).await?;
@@ -198,18 +202,18 @@ impl OutTrack {
 }
 
 /// A bucket of bytes that fills at the pace and may be overdrawn by a packet.
-struct Pace {
+pub(super) struct Pace {
     bytes: f64,
     filled: Instant,
 }
 
 impl Pace {
-    fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant) -> Self {
         Self { bytes: BURST_MIN, filled: now }
     }
 
     /// Takes `bytes`; how long to wait before they may go.
-    fn wait(&mut self, bytes: usize, bitrate: u32, now: Instant) -> Option<Duration> {
+    pub(super) fn wait(&mut self, bytes: usize, bitrate: u32, now: Instant) -> Option<Duration> {
         let rate = f64::from(bitrate) * factor(bitrate) / 8.0;
         let burst = (rate * BURST.as_secs_f64()).max(BURST_MIN);
         self.bytes = (self.bytes + now.duration_since(self.filled).as_secs_f64() * rate).min(burst);
@@ -217,6 +221,11 @@ impl Pace {
         self.bytes -= bytes as f64;
         (self.bytes < 0.0).then(|| Duration::from_secs_f64(-self.bytes / rate))
     }
+}
+
+/// What pictures may take of the path, bits per second.
+pub(super) fn rate(record: &Record) -> u32 {
+    record.target().unwrap_or(DEFAULT_RATE)
 }
 
 fn factor(bitrate: u32) -> f64 {

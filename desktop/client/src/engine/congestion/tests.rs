@@ -27,6 +27,9 @@ struct World {
     /// The longest that a packet waited since the last look, and what arrived.
     longest: f64,
     arrived: f64,
+    lost: u32,
+    /// The sizes of frames, in parts of their share of the target.
+    sizes: &'static [f64],
 }
 
 const FRAME: f64 = 1.0 / 30.0;
@@ -37,16 +40,28 @@ const SKEW: f64 = -77.0;
 impl World {
     fn new() -> Self {
         let (controller, rng) = (Controller::new(), ChaCha8Rng::seed_from_u64(7));
-        Self { controller, rng, time: 0.0, free: 0.0, fates: VecDeque::new(), longest: 0.0, arrived: 0.0 }
+        Self {
+            controller,
+            rng,
+            time: 0.0,
+            free: 0.0,
+            fates: VecDeque::new(),
+            longest: 0.0,
+            arrived: 0.0,
+            lost: 0,
+            sizes: &[1.0],
+        }
     }
 
     /// Sends what an encoder makes of the target, `most` at most. What arrived, in bits per second.
     fn run(&mut self, seconds: f64, path: Path, most: f64) -> f64 {
-        (self.longest, self.arrived) = (0.0, 0.0);
+        (self.longest, self.arrived, self.lost) = (0.0, 0.0, 0);
+        let mut sizes = self.sizes.iter().cycle();
         let end = self.time + seconds;
         let mut feedback = self.time + FEEDBACK;
         while self.time < end {
-            let bytes = self.controller.target().min(most) * FRAME / 8.0;
+            let size = sizes.next().unwrap_or(&1.0);
+            let bytes = self.controller.target().min(most) * size * FRAME / 8.0;
             let packets = (bytes / 1200.0).ceil();
             for i in 0..packets as u32 {
                 self.send(self.time + FRAME / 2.0 * f64::from(i) / packets, bytes / packets, path);
@@ -67,6 +82,7 @@ impl World {
             self.free = begins + bytes * 8.0 / path.capacity;
             self.longest = self.longest.max(self.free - left);
         }
+        self.lost += u32::from(is_lost);
         let jitter = self.rng.random_range(0.0..=path.jitter);
         let arrived = (!is_lost).then_some(self.free + path.delay + jitter + SKEW);
         self.fates.push_back(Fate { left, arrived, bytes: bytes as usize });
@@ -120,6 +136,22 @@ fn a_short_queue_that_overflows_is_a_bound_too() {
     let carried = world.run(30.0, path, ALL);
     assert!(carried > 500_000.0, "{carried}");
     assert!(world.controller.lost() < 0.25, "{}", world.controller.lost());
+}
+
+/// An encoder is behind a target that grows, so the target would go far beyond the path before anything is lost; and then
+/// half of everything is.
+#[test]
+fn what_a_path_carries_is_known_before_its_queue_overflows() {
+    let path = Path { capacity: 800_000.0, queue: 0.1, ..GOOD };
+    let mut world = World::new();
+    // Two thirds of the target.
+    world.sizes = &[2.3, 0.33, 0.33, 0.33, 0.33, 0.33];
+    world.run(10.0, path, ALL);
+    let carried = world.run(60.0, path, ALL);
+    assert!(world.target() < path.capacity, "{}", world.target());
+    assert!(carried > 0.6 * path.capacity, "{carried}");
+    // Of some three thousand.
+    assert!(world.lost < 20, "{}", world.lost);
 }
 
 #[test]

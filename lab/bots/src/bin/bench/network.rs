@@ -102,7 +102,9 @@ const WATCH: &str = "
 const STATISTICS: &str = "
     await window.rtcChat.details();
     const all = [...(await window.seenConnection.getStats()).values()];
-    const of = (type, kind) => all.find(s => s.type === type && s.kind === kind) ?? {};
+    // Of the camera's picture and the screen's, the one that comes.
+    const of = (type, kind) => all.filter(s => s.type === type && s.kind === kind)
+      .reduce((a, b) => (b.bytesReceived ?? 0) > (a.bytesReceived ?? 0) ? b : a, {});
     const video = of('inbound-rtp', 'video'), audio = of('inbound-rtp', 'audio');
     const out = all.find(s => s.type === 'transport') ?? {};
     return { decoded: video.framesDecoded ?? 0, height: video.frameHeight ?? 0, longest: window.longest,
