@@ -36,6 +36,10 @@ fn a_tone_goes_through_a_real_sound_server_and_survives_its_restart() {
         .env("XDG_RUNTIME_DIR", folder.path())
         .env("PULSE_SERVER", format!("unix:{}", socket(folder.path()).display()))
         .env_remove("PULSE_RUNTIME_PATH")
+        // Without a cookie.
+        .env("HOME", folder.path())
+        .env_remove("XDG_CONFIG_HOME")
+        .env_remove("PULSE_COOKIE")
         .status();
     assert!(status.expect("this test runs itself").success());
 }
