@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use fantoccini::key::Key;
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
+use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+use url::{ParseError, Url};
 
 use crate::load::processes_of;
 use crate::place::Place;
@@ -19,6 +22,11 @@ const READ_MARK: &str = include_str!("page/read-mark.js");
 const WATCH_PICTURES: &str = include_str!("page/watch-pictures.js");
 /// Measures the strongest pitch in what an element plays, with Web Audio.
 const HEAR_TONE: &str = include_str!("page/hear-tone.js");
+
+/// What a page is at the moment, for whoever waits for it in vain.
+const LOOK: &str = "
+    const { status, toasts } = window.rtcChat ?? {};
+    return { address: location.href, ready: document.readyState, status, toasts, text: document.body?.innerText.slice(0, 500) }";
 
 /// The video element of a participant's tile on our page, as an expression.
 pub fn tile_video(client: &str) -> String {
@@ -51,6 +59,8 @@ pub struct PageOptions<'a> {
     pub size: Option<(u32, u32)>,
     /// A window on this X display, as in `:99`, instead of none.
     pub display: Option<&'a str>,
+    /// Plays through the sound server of its place instead of nowhere.
+    pub audible: bool,
 }
 
 /// One tab in a browser of its own.
@@ -93,7 +103,6 @@ impl Browsers {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
-            "--mute-audio",
             "--autoplay-policy=no-user-gesture-required",
         ]
         .map(str::to_owned)
@@ -103,6 +112,9 @@ impl Browsers {
         match options.display {
             Some(display) => arguments.extend([format!("--display={display}"), "--ozone-platform=x11".into()]),
             None => arguments.push("--headless=new".into()),
+        }
+        if !options.audible {
+            arguments.push("--mute-audio".into());
         }
         if let Some(origin) = options.secure {
             arguments.push(format!("--unsafely-treat-insecure-origin-as-secure={origin}"));
@@ -120,12 +132,27 @@ impl Browsers {
         capabilities.insert("browserName".into(), json!("chrome"));
         capabilities.insert("goog:chromeOptions".into(), json!({"args": arguments, "binary": browser()?}));
         capabilities.insert("timeouts".into(), json!({"script": 60_000}));
+        capabilities.insert("goog:loggingPrefs".into(), json!({"browser": "INFO"}));
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&self.address)
             .await
             .context("Chromium does not start")?;
         Ok(Page { client, profile })
+    }
+}
+
+/// Asks Chromium's driver for what the page has written to the console since it was asked last.
+#[derive(Debug)]
+struct ReadConsole;
+
+impl WebDriverCompatibleCommand for ReadConsole {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({"type": "browser"}).to_string()))
     }
 }
 
@@ -172,14 +199,30 @@ impl Page {
         }
     }
 
-    /// Waits until a function's body returns something true-ish; gives that.
+    /// Waits until a function's body returns something true-ish; gives that. Says what the page showed otherwise.
     pub async fn until(&self, what: &str, script: &str) -> Result<Value> {
-        eventually(what, async || {
+        let found = eventually(what, async || {
             let value = self.run(script).await?;
             Ok((!matches!(value, Value::Null | Value::Bool(false)) && value != json!(0) && value != json!(""))
                 .then_some(value))
-        })
-        .await
+        });
+        match found.await {
+            Ok(value) => Ok(value),
+            Err(error) => Err(error.context(self.portrait().await)),
+        }
+    }
+
+    /// What the page shows and what its console says, in words.
+    async fn portrait(&self) -> String {
+        let looks = match self.run(LOOK).await {
+            Ok(looks) => looks.to_string(),
+            Err(error) => format!("nothing ({error})"),
+        };
+        let console = match self.client.issue_cmd(ReadConsole).await {
+            Ok(lines) => lines.to_string(),
+            Err(error) => format!("nothing ({error})"),
+        };
+        format!("the page shows {looks}; its console says {console}")
     }
 
     /// The element with this accessible name: its `aria-label`, text or label.

@@ -13,7 +13,10 @@ const EMBASSIES: &[(&str, &[&str])] = &[
     ("zbus", &["desktop/media/src/screen/wayland"]),
     ("pipewire", &["desktop/media/src/screen/wayland"]),
     ("cpal", &["desktop/media/src/audio/devices"]),
-    ("pulseaudio", &["desktop/media/src/audio/devices", "desktop/media/src/audio/programs/conversation"]),
+    (
+        "pulseaudio",
+        &["desktop/media/src/audio/devices", "desktop/media/src/audio/programs/conversation", "desktop/media/tests/"],
+    ),
     ("vpx_sys", &["desktop/media/src/vp8"]),
     ("landlock", &["desktop/media/src/decode/sandbox"]),
     ("seccompiler", &["desktop/media/src/decode/sandbox"]),

@@ -6,7 +6,7 @@ use std::ops::Range;
 use realfft::RealFftPlanner;
 
 /// Samples per spectrum: 5.9 Hz per bin at 48 kHz, so a peak's place is known to a fraction of a hertz.
-const SPECTRUM: usize = 8192;
+pub(super) const SPECTRUM: usize = 8192;
 
 /// Power per sample, −60 dBFS: below it nobody would call it a tone.
 const POWER_MIN: f32 = 1e-6;
@@ -54,7 +54,7 @@ pub fn strongest(samples: &[f32], sample_rate: u32) -> Option<f32> {
 }
 
 /// The mean of the power spectra of overlapping pieces (Welch's method).
-fn mean_spectrum(samples: &[f32]) -> Vec<f32> {
+pub(super) fn mean_spectrum(samples: &[f32]) -> Vec<f32> {
     let transform = RealFftPlanner::<f32>::new().plan_fft_forward(SPECTRUM);
     let mut input = transform.make_input_vec();
     let mut output = transform.make_output_vec();

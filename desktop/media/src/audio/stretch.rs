@@ -4,11 +4,11 @@
 /// Samples that are laid over each other: 5 ms.
 const OVERLAP: usize = 240;
 
-/// Samples that are left out or repeated: 2.5 to 10 ms, a period of any voice.
+/// Samples that are left out or repeated: 2.5 to 15 ms, a period of any voice down to 67 Hz.
 const LAG_MIN: usize = 120;
-const LAG_MAX: usize = 480;
+const LAG_MAX: usize = 720;
 
-/// A frame this short cannot be changed.
+/// A frame that is shorter cannot be changed. One of 20 ms just can.
 const FRAME_MIN: usize = OVERLAP + LAG_MAX;
 
 /// Leaves out one period. Says how many samples are gone.
@@ -59,7 +59,9 @@ fn likeness(a: &[f32], b: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::FRAME;
     use super::super::goertzel::sine;
+    use super::super::testing::{impurity, vowel};
     use super::*;
 
     /// The largest step between neighbours.
@@ -106,6 +108,41 @@ mod tests {
                 }
                 let click = 20.0 * (deviation(&out, frequency) / 0.5).log10();
                 assert!(click < -40.0, "{frequency} Hz: a click of {click:.1} dB");
+            }
+        }
+    }
+
+    /// Each frame, or one of some, is changed, as in a hurry or when the clocks differ.
+    fn paced(sound: &[f32], change: fn(&mut Vec<f32>) -> usize, one_of: usize) -> Vec<f32> {
+        let mut out = Vec::new();
+        for (number, frame) in sound.chunks_exact(FRAME).enumerate() {
+            let mut frame = frame.to_vec();
+            if number % one_of == 0 {
+                assert!(change(&mut frame) > 0);
+            }
+            out.extend(frame);
+        }
+        out
+    }
+
+    #[test]
+    fn nothing_is_heard_beside_the_harmonics_of_a_voice_whose_pace_changes() {
+        let peak = |samples: &[f32]| samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+        // From a deep man's voice to a child's.
+        for pitch in [70.0, 75.0, 85.0, 100.0, 110.0, 137.3, 155.5, 220.0, 260.7, 333.3, 440.0] {
+            for (name, original) in [("tone", sine(pitch, 0.4, 48_000, 96_000)), ("vowel", vowel(pitch, 96_000))] {
+                let pure = impurity(&original, pitch);
+                assert!(pure < -50.0, "{name} of {pitch} Hz: {pure:.1} dB to begin with");
+                for (way, change) in [("shorter", shorten as fn(&mut Vec<f32>) -> usize), ("longer", lengthen)] {
+                    for one_of in [1, 3] {
+                        let out = paced(&original, change, one_of);
+                        let found = impurity(&out, pitch);
+                        let what = format!("{name} of {pitch} Hz, one frame of {one_of} {way}");
+                        assert!(found < -40.0, "{what}: {found:.1} dB beside the harmonics");
+                        assert!(roughness(&out) <= roughness(&original) * 1.05, "{what}: a click");
+                        assert!(peak(&out) <= peak(&original) * 1.05, "{what}: too loud");
+                    }
+                }
             }
         }
     }

@@ -6,10 +6,11 @@ use bytes::Bytes;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use super::goertzel::{SPECTRUM, mean_spectrum};
 use super::mixer::Mixer;
 use super::opus::{Content, Encoder};
 use super::tone::Tone;
-use super::{BLOCK, FRAME};
+use super::{BLOCK, FRAME, SAMPLE_RATE};
 use crate::packet::{Packet, PeerTag};
 
 /// What a microphone of ours would send for a tone: packets of 20 ms.
@@ -86,6 +87,45 @@ impl Resonance {
         self.past = [out, self.past[0]];
         out
     }
+}
+
+/// A vowel that is held at this pitch: its harmonics up to 4 kHz, the louder the nearer they are to a formant.
+pub(crate) fn vowel(pitch: f32, samples: usize) -> Vec<f32> {
+    let pitch = f64::from(pitch);
+    let loudness = |hertz: f64| {
+        let formants = [(600.0, 90.0), (1200.0, 110.0), (2500.0, 160.0)];
+        let near = |(formant, width): (f64, f64)| 1.0 / ((1.0 - (hertz / formant).powi(2)).hypot(width / formant));
+        formants.map(near).iter().sum::<f64>() * pitch / hertz
+    };
+    let harmonics = (1..=(4000.0 / pitch) as u32).map(f64::from);
+    let harmonics: Vec<(f64, f64)> = harmonics.map(|number| (number, loudness(number * pitch))).collect();
+    let sample = |i: usize| {
+        let turns = pitch * i as f64 / f64::from(SAMPLE_RATE);
+        // Begun apart, or all of them would peak together.
+        let wave = |&(number, loudness): &(f64, f64)| {
+            loudness * (std::f64::consts::TAU * (number * turns).fract() + 0.7 * number * number).sin()
+        };
+        harmonics.iter().map(wave).sum::<f64>() as f32
+    };
+    let out: Vec<f32> = (0..samples).map(sample).collect();
+    let loudest = out.iter().fold(1e-6_f32, |peak, sample| peak.max(sample.abs()));
+    out.into_iter().map(|sample| sample * 0.4 / loudest).collect()
+}
+
+/// How much of the power of `samples` is no harmonic of this pitch, in decibels below all of it. Everything counts that is
+/// further from each of them than a Hann window smears it.
+pub(crate) fn impurity(samples: &[f32], pitch: f32) -> f32 {
+    const SMEARED_HZ: f32 = 30.0;
+    let (mut strange, mut all) = (0.0_f64, 0.0_f64);
+    for (bin, power) in mean_spectrum(samples).into_iter().enumerate() {
+        let hertz = bin as f32 * SAMPLE_RATE as f32 / SPECTRUM as f32;
+        let nearest = (hertz / pitch).round().max(1.0) * pitch;
+        all += f64::from(power);
+        if (hertz - nearest).abs() > SMEARED_HZ {
+            strange += f64::from(power);
+        }
+    }
+    10.0 * (strange / all).log10() as f32
 }
 
 /// The packet with this number of a steady stream.

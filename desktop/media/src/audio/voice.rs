@@ -208,7 +208,8 @@ impl Voice {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::tone_packets;
+    use super::super::opus::{BITRATE_RANGE, Content, Encoder};
+    use super::super::testing::{impurity, packet, tone_packets, vowel};
     use super::*;
 
     #[test]
@@ -232,5 +233,40 @@ mod tests {
         voice.scratch.clear();
         voice.play(&packets[19], Pace::Normal);
         assert!(voice.scratch[..10].iter().all(|sample| sample.abs() < 0.03), "it begins at zero");
+    }
+
+    /// What is heard of a held vowel that is sent steadily for ten seconds, and its longest delay in milliseconds; in the
+    /// middle of them it has to wait so much longer.
+    fn held(pitch: f32, wait_us: i64) -> (Vec<f32>, u32) {
+        let mut encoder = Encoder::new(Content::Voice).unwrap();
+        encoder.set_bitrate(*BITRATE_RANGE.end()).unwrap();
+        let mut now = Instant::now();
+        let mut voice = Voice::new(now).unwrap();
+        let (mut heard, mut longest) = (Vec::new(), 0);
+        for (number, frame) in vowel(pitch, 10 * 48_000).as_chunks::<FRAME>().0.iter().enumerate() {
+            voice.receive(packet(number, encoder.encode(frame).unwrap().expect("no rest"), now));
+            voice.playout.set_wait(if (100..300).contains(&number) { wait_us } else { 0 });
+            for _ in 0..FRAME / BLOCK {
+                let mut block = [0.0; BLOCK];
+                voice.mix_into(&mut block, now);
+                heard.extend(block);
+                now += Duration::from_millis(10);
+            }
+            longest = longest.max(voice.stats(now).delay_ms);
+        }
+        let stats = voice.stats(now);
+        assert_eq!((stats.concealed, stats.late, stats.dropped), (0, 0, 0));
+        assert!(stats.delay_ms < 70, "it has caught up: {} ms", stats.delay_ms);
+        (heard.split_off(SAMPLE_RATE as usize), longest)
+    }
+
+    #[test]
+    fn a_voice_that_waits_and_catches_up_stays_as_pure_as_it_comes_from_the_decoder() {
+        for pitch in [82.0, 110.0, 137.3, 220.0, 333.3] {
+            let ((steady, short), (paced, long)) = (held(pitch, 0), held(pitch, 100_000));
+            assert!(long >= short + 70, "{pitch} Hz: {long} ms of delay after {short}");
+            let (before, after) = (impurity(&steady, pitch), impurity(&paced, pitch));
+            assert!(after < before + 1.0, "{pitch} Hz: {after:.1} dB beside the harmonics instead of {before:.1}");
+        }
     }
 }

@@ -40,9 +40,12 @@ pub(crate) fn dial() -> Option<UnixStream> {
     UnixStream::connect(pulseaudio::socket_path_from_env()?).ok()
 }
 
-/// What the server knows its user by, where it wants that.
-pub(crate) fn cookie() -> Option<Vec<u8>> {
-    std::fs::read(pulseaudio::cookie_path_from_env()?).ok()
+/// What the server knows its user by. One that does not care hangs up all the same if the length is wrong, so where there
+/// is no cookie it is zeros.
+pub(crate) fn cookie() -> Vec<u8> {
+    const LENGTH: usize = 256;
+    let known = pulseaudio::cookie_path_from_env().and_then(|path| std::fs::read(path).ok());
+    known.unwrap_or_else(|| vec![0; LENGTH])
 }
 
 /// An open stream with a connection of its own. Dropping it closes both.
@@ -87,7 +90,7 @@ impl Connection {
             // For the greeting, which waits for the answer in the socket.
             socket.set_read_timeout(Some(PATIENCE))?;
             socket.set_write_timeout(Some(PATIENCE))?;
-            Client::new_unix(NAME, socket.try_clone()?, cookie())
+            Client::new_unix(NAME, socket.try_clone()?, Some(cookie()))
         };
         match open() {
             Ok(client) => Ok(Self { socket, client }),

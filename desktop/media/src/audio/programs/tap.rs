@@ -143,7 +143,7 @@ impl Listening {
     fn start(programs: Arc<Programs>) -> Result<(Self, Receiver<()>), ListenError> {
         let socket = devices::dial().ok_or(ListenError::NoServer)?;
         socket.set_write_timeout(Some(PATIENCE))?;
-        let talk = Conversation::new(programs, devices::cookie().unwrap_or_default())?;
+        let talk = Conversation::new(programs, devices::cookie())?;
         let (ending, broken) = bounded(1);
         let theirs = socket.try_clone()?;
         let reader = Builder::new().name("audio-programs".into()).spawn(move || {

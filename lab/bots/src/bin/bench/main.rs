@@ -12,6 +12,7 @@ mod fidelity;
 mod figures;
 mod first_picture;
 mod load;
+mod loudspeaker;
 mod network;
 mod quality;
 mod server;

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ::network::{Network, Profile, Side};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use bots::{Browsers, Looks, Page, PageOptions, Participant, Place, Server, material};
 use media::audio::SAMPLE_RATE;
 use tokio::process::Command;
 
+use crate::loudspeaker::Loudspeaker;
 use crate::voices::{Scale, read, speech, write};
 
 const SECOND: usize = SAMPLE_RATE as usize;
@@ -77,11 +78,13 @@ async fn call(profile: Profile, who: &str, seed: u64, folder: &Path) -> Result<V
 pub(crate) async fn inside(who: &str, left: &str, right: &str, clips: &Path, heard: &Path) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("rtc-chat-").tempdir()?;
     let server = Server::start_on("0.0.0.0:0", &folder.path().join("server"), &[ROOM], &[]).await?;
+    let loudspeaker = Loudspeaker::start(&folder.path().join("loudspeaker")).await?;
     let scene = Scene {
-        places: [Place::namespace(left), Place::namespace(right)],
+        places: [Place::namespace(left), Place::namespace(right).with(loudspeaker.environment())],
         port: server.port()?,
         folder: folder.path(),
         microphones: [clips.join("said.wav"), clips.join("silent.wav")],
+        loudspeaker,
     };
     let sound = if who == "app" { scene.apps().await? } else { scene.browsers().await? };
     write(heard, &sound)
@@ -92,26 +95,24 @@ struct Scene<'a> {
     port: u16,
     folder: &'a Path,
     microphones: [PathBuf; 2],
+    /// On the right.
+    loudspeaker: Loudspeaker,
 }
 
 impl Scene<'_> {
     async fn apps(&self) -> Result<Vec<f32>> {
-        let speakers = ["null".to_owned(), format!("file:{}", self.folder.join("heard.wav").display())];
+        let speakers = ["null", "device"];
         let start = |i: usize, name: &str| {
             let address = format!("http://{}:{}/rtc/{ROOM}", Network::HUB[i], self.port);
             let microphone = format!("file:{}", self.microphones[i].display());
-            let extra = ["--camera", "pattern", "--microphone", &microphone, "--speaker", &speakers[i]];
+            let extra = ["--camera", "pattern", "--microphone", &microphone, "--speaker", speakers[i]];
             let extra = [&extra[..], &["--processing", "none"]].concat();
             Participant::start_at(&self.places[i], name, &address, &Looks::Headless, self.folder, &extra)
         };
         let (mut left, mut right) = (start(0, "Left")?, start(1, "Right")?);
         left.connected_to(1).await?;
         right.connected_to(1).await?;
-        tokio::time::sleep(WARM_UP + LISTENING).await;
-        right.quit().await?;
-        let mut heard = read(&self.folder.join("heard.wav"))?;
-        let listening = LISTENING.as_secs() as usize * SECOND;
-        Ok(heard.split_off(heard.len().saturating_sub(listening)))
+        self.heard().await
     }
 
     async fn browsers(&self) -> Result<Vec<f32>> {
@@ -122,7 +123,8 @@ impl Scene<'_> {
             let browsers = Browsers::start_at(&self.places[i], host).await?;
             let origin = format!("http://{}:{}", Network::HUB[i], self.port);
             let (camera, microphone) = (Some(clip.as_path()), Some(self.microphones[i].as_path()));
-            let options = PageOptions { camera, microphone, secure: Some(&origin), ..PageOptions::default() };
+            let audible = i == 1;
+            let options = PageOptions { camera, microphone, audible, secure: Some(&origin), ..PageOptions::default() };
             let page = browsers.open(&options).await?;
             page.goto(&format!("{origin}/rtc/{ROOM}")).await?;
             page.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
@@ -131,24 +133,15 @@ impl Scene<'_> {
         let (left, right) = (&pages[0].1, &pages[1].1);
         let seen = "return document.querySelector('li.tile:not([data-connection=me]) video')?.videoWidth > 0";
         right.until("a picture", seen).await?;
-        for page in [left, right] {
-            page.run_async(FIND_CONNECTION).await?;
-        }
+        left.run_async(FIND_CONNECTION).await?;
         left.run_async(SAY_IT_UNPROCESSED).await?;
+        self.heard().await
+    }
+
+    /// What comes out of the loudspeaker after the warm-up.
+    async fn heard(&self) -> Result<Vec<f32>> {
         tokio::time::sleep(WARM_UP).await;
-        right.run_async(LISTEN).await?;
-        tokio::time::sleep(LISTENING).await;
-        right.run("window.listening.stop(); return true").await?;
-        let mut heard = Vec::new();
-        loop {
-            let part = right.run("return window.listening.part()").await?;
-            let part = part.as_str().context("a text")?;
-            if part.is_empty() {
-                return Ok(heard);
-            }
-            let numbers = part.split(',').map(|number| Ok(number.parse::<i32>()? as f32 / f32::from(i16::MAX)));
-            heard.extend(numbers.collect::<Result<Vec<f32>>>()?);
-        }
+        self.loudspeaker.record(LISTENING).await
     }
 }
 
@@ -162,24 +155,10 @@ const FIND_CONNECTION: &str = "
 const SAY_IT_UNPROCESSED: &str = "
     const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
     const [track] = (await navigator.mediaDevices.getUserMedia({ audio: plain })).getTracks();
+    const processed = Object.keys(plain).filter(name => track.getSettings()[name]);
+    if (processed.length > 0) throw new Error(`still on: ${processed}`);
     const sender = window.seenConnection.getSenders().find(sender => sender.track?.kind === 'audio');
     await sender.replaceTrack(track);
-    return true";
-
-/// Collects the sound of the other side as the page has it; `part` hands over a few seconds at a time.
-const LISTEN: &str = "
-    const receivers = window.seenConnection.getReceivers().filter(receiver => receiver.track.kind === 'audio');
-    const context = new AudioContext({ sampleRate: 48000 });
-    await context.resume();
-    const source = context.createMediaStreamSource(new MediaStream(receivers.map(receiver => receiver.track)));
-    const collector = context.createScriptProcessor(16384, 1, 1);
-    const blocks = [];
-    collector.onaudioprocess = event => blocks.push(event.inputBuffer.getChannelData(0).slice());
-    source.connect(collector).connect(context.destination);
-    window.listening = {
-      stop: () => { collector.onaudioprocess = null; context.close(); },
-      part: () => blocks.splice(0, 16).map(block => Array.from(block, x => Math.round(x * 32767)).join(',')).join(','),
-    };
     return true";
 
 /// The mean of some readings, each found where it is most like the clip.
