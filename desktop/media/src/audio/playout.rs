@@ -31,6 +31,9 @@ const PAUSE_MIN: i64 = 5760;
 /// is only a packet longer than the jitter. And from where on it hurries.
 const SLACK_US: i64 = 20_000;
 const SLACK_BELOW_US: i64 = 12_000;
+/// While packets are lost the copy in the next one must be here before the loudspeaker asks for the lost one, whenever that
+/// is: the delay may not be below the target by as much.
+const COPY_US: i64 = 10_000;
 const HURRY_US: i64 = 150_000;
 
 /// Packets that must agree before the pace changes, and packets between two changes.
@@ -215,7 +218,8 @@ impl Playout {
     }
 
     fn target_us(&self) -> i64 {
-        self.jitter.target_us() + self.wait_us
+        let loses = self.seen.count_ones() + self.seen.leading_zeros() < u64::BITS;
+        self.jitter.target_us() + self.wait_us + if loses { COPY_US } else { 0 }
     }
 
     /// Where in the known stream a packet belongs; `None` if nowhere.
@@ -394,7 +398,8 @@ impl Playout {
         }
         self.next = Some(front);
         match self.queue.first_key_value() {
-            Some((_, packet)) if packet.shape.redundant && samples <= packet.shape.samples => {
+            // Of a part of it libopus has no copy.
+            Some((_, packet)) if packet.shape.redundant && samples == packet.shape.samples => {
                 Step::Recover { next: packet.payload.clone(), samples }
             }
             _ => Step::Conceal { samples },

@@ -28,8 +28,22 @@ struct Heard {
     longest_silence: usize,
 }
 
+/// How the loudspeaker asks for sound: so many blocks of 10 ms at once, this many milliseconds after the sender's packets.
+#[derive(Debug, Clone, Copy)]
+struct Loudspeaker {
+    blocks: usize,
+    phase: usize,
+}
+
+const EVERY_BLOCK: Loudspeaker = Loudspeaker { blocks: 1, phase: 0 };
+
 /// `loss` is what the sender prepares for, in per cent.
 fn heard(profile: Profile, seed: u64, loss: u8) -> Heard {
+    heard_by(EVERY_BLOCK, profile, seed, loss)
+}
+
+fn heard_by(loudspeaker: Loudspeaker, profile: Profile, seed: u64, loss: u8) -> Heard {
+    let Loudspeaker { blocks, phase } = loudspeaker;
     let start = Instant::now();
     let mut encoder = Encoder::new(Content::Voice).unwrap();
     encoder.set_loss(loss).unwrap();
@@ -39,12 +53,12 @@ fn heard(profile: Profile, seed: u64, loss: u8) -> Heard {
     let mut path = Path::new(profile, seed, start);
     let mut mixer = Mixer::default();
     mixer.open(PEER, start).unwrap();
-    let (mut delays, mut silence, mut longest_silence) = (0, 0, 0);
-    for tick in 0..SECONDS * 100 + 100 {
-        let now = start + Duration::from_millis(10 * tick as u64);
-        if tick % 2 == 0 && tick / 2 < PACKETS {
-            let number = (tick / 2) as u32;
-            let payload = &payloads[tick / 2 % payloads.len()];
+    let (mut delays, mut asked, mut silence, mut longest_silence) = (0, 0, 0, 0);
+    for tick in 0..SECONDS * 1000 + 1000 {
+        let now = start + Duration::from_millis(tick as u64);
+        if tick % 20 == 0 && tick / 20 < PACKETS {
+            let number = (tick / 20) as u32;
+            let payload = &payloads[tick / 20 % payloads.len()];
             path.handle_packet(&[&number.to_be_bytes()[..], payload].concat(), now);
         }
         while let Some(arrived) = path.poll_arrival(now) {
@@ -52,11 +66,15 @@ fn heard(profile: Profile, seed: u64, loss: u8) -> Heard {
             let number = u32::from_be_bytes(number.try_into().unwrap()) as usize;
             mixer.receive(PEER, packet(number, bytes::Bytes::copy_from_slice(payload), now));
         }
-        let (block, _) = mixer.mix(now);
-        if (100..SECONDS * 100).contains(&tick) {
-            silence = if block.iter().all(|sample| *sample == 0.0) { silence + 10 } else { 0 };
-            longest_silence = longest_silence.max(silence);
-            delays += mixer.stats(PEER, now).delay_ms as usize;
+        let is_asked = tick >= phase && (tick - phase) % (10 * blocks) == 0;
+        for _ in 0..if is_asked { blocks } else { 0 } {
+            let (block, _) = mixer.mix(now);
+            if (1000..SECONDS * 1000).contains(&tick) {
+                silence = if block.iter().all(|sample| *sample == 0.0) { silence + 10 } else { 0 };
+                longest_silence = longest_silence.max(silence);
+                delays += mixer.stats(PEER, now).delay_ms as usize;
+                asked += 1;
+            }
         }
     }
     let stats = mixer.stats(PEER, start + Duration::from_secs(SECONDS as u64 + 1));
@@ -66,7 +84,7 @@ fn heard(profile: Profile, seed: u64, loss: u8) -> Heard {
         lost: share(counts.lost + counts.overflowed),
         concealed: share(stats.concealed),
         recovered: share(stats.recovered),
-        delay: delays as f64 / (SECONDS * 100 - 100) as f64,
+        delay: delays as f64 / asked as f64,
         longest_silence,
     }
 }
@@ -104,5 +122,17 @@ fn single_losses_are_restored_and_leave_no_hole() {
         assert_eq!(found.longest_silence, 0, "{percent} %: {found:?}");
         // Nothing to restore them from.
         assert_eq!(heard(Profile::Loss(percent), 3, 0).recovered, 0.0);
+    }
+}
+
+/// Whether the copy in the next packet is there in time must not depend on when the loudspeaker asks.
+#[test]
+fn losses_are_restored_whenever_the_loudspeaker_asks() {
+    for blocks in [1, 2] {
+        for phase in (1..20).step_by(3) {
+            let loudspeaker = Loudspeaker { blocks, phase };
+            let found = heard_by(loudspeaker, Profile::Loss(10), 3, 10);
+            assert!(found.recovered >= 0.7 * found.lost, "{loudspeaker:?}: {found:?}");
+        }
     }
 }
