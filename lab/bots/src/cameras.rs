@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use media::I420;
 use media::pattern::{Mark, picture};
 
 use crate::material::pattern_clip;
 use crate::process::binary;
+
+/// Where the played cameras are looked for.
+const FOLDER: &str = "RTC_CHAT_CAMERAS";
 
 /// The folder in which the cameras of a scene are.
 pub struct Cameras {
@@ -84,7 +87,22 @@ impl Cameras {
     /// What makes a program see these cameras and no others.
     pub fn environment(&self) -> Result<[(String, OsString); 2]> {
         let library = binary("libcameras.so")?;
-        Ok([("LD_PRELOAD".to_owned(), library.into()), ("RTC_CHAT_CAMERAS".to_owned(), self.folder.clone().into())])
+        Ok([("LD_PRELOAD".to_owned(), library.into()), (FOLDER.to_owned(), self.folder.clone().into())])
+    }
+
+    /// For a test that plays camera and program in one process: runs the test of this name again in a process that sees the
+    /// cameras of a folder of its own, and there `act`.
+    pub fn on_stage(test: &str, act: impl FnOnce(Self, &Path)) -> Result<()> {
+        if let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) {
+            act(Self::in_folder(folder.clone())?, &folder);
+            return Ok(());
+        }
+        let folder = tempfile::tempdir()?;
+        let environment = Self::in_folder(folder.path().to_owned())?.environment()?;
+        let mut again = Command::new(std::env::current_exe()?);
+        let status = again.args(["--exact", test, "--nocapture"]).envs(environment).status()?;
+        ensure!(status.success(), "{test}: {status}");
+        Ok(())
     }
 
     fn at(&self, number: u32) -> PathBuf {

@@ -4,7 +4,6 @@
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,17 +25,8 @@ struct Stage {
 
 /// Runs `act` in a process that sees the cameras.
 fn on_stage(test: &str, act: impl FnOnce(&Stage)) {
-    if let Some(folder) = std::env::var_os("RTC_CHAT_CAMERAS") {
-        let folder = PathBuf::from(folder);
-        return act(&Stage { cameras: Cameras::in_folder(folder.clone()).expect("a stage"), folder });
-    }
-    let folder = tempfile::tempdir().expect("a stage");
-    let cameras = Cameras::in_folder(folder.path().to_owned()).expect("a stage");
-    let status = Command::new(std::env::current_exe().expect("a stage"))
-        .args(["--exact", test, "--nocapture"])
-        .envs(cameras.environment().expect("a stage"))
-        .status();
-    assert!(status.expect("a stage").success());
+    let act = |cameras, folder: &Path| act(&Stage { cameras, folder: folder.to_owned() });
+    Cameras::on_stage(test, act).expect("a stage");
 }
 
 impl Stage {

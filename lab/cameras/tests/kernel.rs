@@ -3,8 +3,7 @@
 //! Each test runs itself again in a process into which the library is preloaded.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::Path;
 use std::time::Duration;
 
 use bots::Cameras;
@@ -16,18 +15,10 @@ use v4l::video::Capture;
 
 /// Runs `act` with the cameras, in a process that sees them.
 fn on_stage(test: &str, act: impl FnOnce(&Cameras, &Mode)) {
-    if let Some(folder) = std::env::var_os("RTC_CHAT_CAMERAS") {
-        let folder = PathBuf::from(folder);
-        let mode = Mode::pattern(&folder, Encoding::Yuyv, (160, 90), 0).expect("a stage");
-        return act(&Cameras::in_folder(folder).expect("a stage"), &mode);
-    }
-    let folder = tempfile::tempdir().expect("a stage");
-    let cameras = Cameras::in_folder(folder.path().to_owned()).expect("a stage");
-    let status = Command::new(std::env::current_exe().expect("a stage"))
-        .args(["--exact", test, "--nocapture"])
-        .envs(cameras.environment().expect("a stage"))
-        .status();
-    assert!(status.expect("a stage").success());
+    let act = |cameras: Cameras, folder: &Path| {
+        act(&cameras, &Mode::pattern(folder, Encoding::Yuyv, (160, 90), 0).expect("a stage"));
+    };
+    Cameras::on_stage(test, act).expect("a stage");
 }
 
 fn errno<T>(outcome: std::io::Result<T>) -> Option<i32> {
