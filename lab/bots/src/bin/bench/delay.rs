@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use bots::{Display, marks, process};
 
 use crate::call::{Call, Clip, Stage, Who, wall_millis};
@@ -42,6 +42,7 @@ pub(crate) async fn run(rounds: usize) -> Result<()> {
                 for (who, columns) in &mut columns {
                     let shown = call(*who, until, &clip).await?;
                     let delays: Vec<f64> = shown.iter().filter_map(|shown| Some(shown.at - shown.captured?)).collect();
+                    ensure!(2 * delays.len() > shown.len(), "captured: {} of {} pictures", delays.len(), shown.len());
                     let rate = shown.len() as f64 / SPAN.as_secs_f64();
                     let figures = [percentile(&delays, 0.5), percentile(&delays, 0.95), rate];
                     columns.iter_mut().zip(figures).for_each(|(column, figure)| column.push(figure));
@@ -84,8 +85,9 @@ async fn call(who: Who, until: Until, clip: &Clip) -> Result<Vec<Shown>> {
 /// Looks at the display as often as it can: each new picture when it is first seen there, too late by half the time
 /// between two looks.
 async fn look(display: &Display) -> Result<Vec<Shown>> {
+    // Where it is dark beside a mark, the mark and the dark make another one, whose number is 256 times as large.
     let place = process::eventually("a mark in the window", async || {
-        Ok(marks::find(&display.look()?, NUMBER_MAX).into_iter().next())
+        Ok(marks::find(&display.look()?, NUMBER_MAX).into_iter().min_by_key(|found| found.number))
     })
     .await?;
     let (watcher, rows) = (display.watcher()?, 2 * place.width.div_ceil(marks::CELLS) + 2);
