@@ -15,6 +15,7 @@ mod repair;
 mod requests;
 mod resent;
 mod send;
+mod spoken;
 mod stats;
 mod tasks;
 #[cfg(test)]

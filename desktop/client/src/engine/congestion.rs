@@ -77,6 +77,9 @@ const IN_VAIN: u32 = 3;
 /// One that leaves more than this part of the loss did not help.
 const HELPED: f64 = 0.7;
 
+/// Such a loss has gone when much less is lost for so many seconds: within one, chance may have it.
+const GONE: f64 = 3.0;
+
 /// What became of one packet. Times are seconds, those of departure and arrival of two clocks that need not agree.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fate {
@@ -125,6 +128,8 @@ struct Loss {
     in_vain: u32,
     /// What the path loses whatever is sent.
     inherent: f64,
+    /// Since when it has lost much less than that.
+    gone: Option<f64>,
 }
 
 impl Controller {
@@ -315,7 +320,8 @@ impl Controller {
     fn lower_by_loss(&mut self, now: f64, carried: f64) -> bool {
         let lost = self.lost();
         let loss = &mut self.loss;
-        if lost < loss.inherent / 2.0 {
+        loss.gone = (lost < loss.inherent / 2.0).then(|| loss.gone.unwrap_or(now));
+        if loss.gone.is_some_and(|since| now - since >= GONE) {
             *loss = Loss::default();
         }
         let own = lost - loss.inherent;

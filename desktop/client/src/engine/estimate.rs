@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rtc::interceptor::{BandwidthEstimator, EstimatorStats, PacketReport};
 
 use super::congestion::{Controller, Fate, INITIAL};
+use super::spoken::Spoken;
 use crate::record::Record;
 
 /// What is offered is measured over this long.
@@ -22,6 +23,7 @@ const NEW_LEAST: f64 = 0.5;
 pub(super) struct Estimate {
     controller: Controller,
     record: Arc<Record>,
+    spoken: Spoken,
     /// Since when times are counted.
     start: Option<Instant>,
     offered: VecDeque<(Instant, usize)>,
@@ -49,11 +51,12 @@ impl Resent {
 }
 
 impl Estimate {
-    pub(super) fn new(record: Arc<Record>) -> Self {
+    pub(super) fn new(record: Arc<Record>, spoken: Spoken) -> Self {
         let controller = Controller::new();
         let estimate = Self {
             controller,
             record,
+            spoken,
             start: None,
             offered: VecDeque::new(),
             resent: Resent::default(),
@@ -90,7 +93,9 @@ impl BandwidthEstimator for Estimate {
             arrived: report.arrival.filter(|_| report.arrived).map(|arrival| arrival.as_secs_f64()),
             bytes: report.size,
         };
-        let fates: Vec<Fate> = reports.iter().map(fate).collect();
+        // Of the others nobody knows.
+        let is_known = |report: &&PacketReport| report.arrived || self.spoken.of(report.twcc_sequence_number);
+        let fates: Vec<Fate> = reports.iter().filter(is_known).map(fate).collect();
         self.controller.handle_feedback(now.saturating_duration_since(start), &fates);
         self.resent.measure(self.record.resent.bytes(), now);
         self.ceiling = (self.offered(reports) * HEADROOM).max(INITIAL);
@@ -118,11 +123,12 @@ impl BandwidthEstimator for Estimate {
 #[cfg(test)]
 mod tests {
     use protocol::ClientId;
+    use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 
     use super::*;
 
     fn estimate() -> Estimate {
-        Estimate::new(Arc::new(Record::new(ClientId::new("a"))))
+        Estimate::new(Arc::new(Record::new(ClientId::new("a"))), Spoken::default())
     }
 
     /// Packets of 1200 bytes at `bitrate` for `seconds` over a path without a bound.
@@ -160,6 +166,34 @@ mod tests {
         let target = drive(&mut estimate(), 60, 1_200_000.0);
         assert!((INITIAL..=1_200_000.0 * HEADROOM * 1.05).contains(&target), "{target}");
         assert!(target > INITIAL * 1.2, "{target}");
+    }
+
+    #[test]
+    fn lost_feedback_is_no_loss() {
+        let estimate = &mut estimate();
+        let start = Instant::now();
+        let report = |number: u16, arrived: bool| PacketReport {
+            ssrc: 1,
+            id: number.into(),
+            rtp_sequence_number: number,
+            is_twcc: true,
+            twcc_sequence_number: number,
+            size: 1200,
+            arrived,
+            departure: start + Duration::from_millis(number.into()),
+            arrival: arrived.then(|| Duration::from_millis(number.into())),
+            ecn: rtc::rtcp::transport_feedbacks::cc_feedback_report::Ecn::default(),
+        };
+        // Every other feedback gets lost; of the others each speaks of ten packets, one of which is missing.
+        for first in (0..400).step_by(20) {
+            let (base_sequence_number, packet_status_count) = (first + 10, 10);
+            let feedback =
+                TransportLayerCc { base_sequence_number, packet_status_count, ..TransportLayerCc::default() };
+            estimate.spoken.hear(&feedback);
+            let reports: Vec<_> = (first..first + 20).map(|number| report(number, number >= first + 11)).collect();
+            estimate.on_reports(start + Duration::from_millis(u64::from(first) + 20), &reports);
+        }
+        assert_eq!(estimate.controller.lost(), 0.1);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::estimate::Estimate;
 use super::feedback::Feedback;
 use super::requests::Requests;
 use super::resent::Resent;
+use super::spoken::Spoken;
 use crate::keyframes::KeyframeWish;
 use crate::record::Record;
 
@@ -30,11 +31,13 @@ pub(super) fn setup(record: &Arc<Record>, wish: &KeyframeWish, screen: u32) -> R
     codecs.register_codec(vp8_retransmission(), RtpCodecKind::Video).map_err(refused)?;
     // NACK both ways, reports, and transport-wide feedback for the other side's congestion control …
     let chain = register_default_interceptors(Registry::new(), &mut codecs).map_err(refused)?;
-    let congestion_control = CongestionControlBuilder::new(Estimate::new(Arc::clone(record)));
+    let spoken = Spoken::default();
+    let estimate = Estimate::new(Arc::clone(record), spoken.clone());
+    let congestion_control = CongestionControlBuilder::new(estimate).build();
     let chain = chain
         .with(Slot::NackGenerator, Requests::new(Arc::clone(record)))
         // … and ours. The engine's own pacer is left out: it would queue sound behind pictures; see `send` and `again`.
-        .with(Slot::CongestionControl, Resent::counted(congestion_control.build(), Arc::clone(record)))
+        .with(Slot::CongestionControl, Resent::counted(congestion_control, Arc::clone(record), spoken))
         .with(Slot::Pacer, Again::new(Arc::clone(record)))
         .with(Slot::TwccSender, Resent::told(TwccSenderBuilder::new().build()))
         .with(Slot::from(FEEDBACK_SLOT), Feedback::new(wish.clone(), Arc::clone(record), screen));

@@ -9,9 +9,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rtc::interceptor::{Interceptor, Packet, StreamInfo, TaggedPacket};
+use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 use rtc::sansio::Protocol;
 use webrtc::error::Error;
 
+use super::spoken::Spoken;
 use crate::record::Record;
 
 /// Tells `I` of a stream's retransmissions as of one more stream.
@@ -19,16 +21,17 @@ pub(super) struct Resent<I> {
     inner: I,
     /// Their names, and where they are counted.
     names: BTreeSet<u32>,
-    record: Option<Arc<Record>>,
+    counts: Option<(Arc<Record>, Spoken)>,
 }
 
 impl<I> Resent<I> {
     pub(super) fn told(inner: I) -> Self {
-        Self { inner, names: BTreeSet::new(), record: None }
+        Self { inner, names: BTreeSet::new(), counts: None }
     }
 
-    pub(super) fn counted(inner: I, record: Arc<Record>) -> Self {
-        Self { record: Some(record), ..Self::told(inner) }
+    /// And hears what feedback speaks of before `inner` does.
+    pub(super) fn counted(inner: I, record: Arc<Record>, spoken: Spoken) -> Self {
+        Self { counts: Some((record, spoken)), ..Self::told(inner) }
     }
 }
 
@@ -40,6 +43,13 @@ impl<I: Interceptor> Protocol<TaggedPacket, TaggedPacket, ()> for Resent<I> {
     type Time = Instant;
 
     fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+        if let (Packet::Rtcp(reports), Some((_, spoken))) = (&packet.message.packet, &self.counts) {
+            for report in reports {
+                if let Some(feedback) = report.as_any().downcast_ref::<TransportLayerCc>() {
+                    spoken.hear(feedback);
+                }
+            }
+        }
         self.inner.handle_read(packet)
     }
 
@@ -48,7 +58,7 @@ impl<I: Interceptor> Protocol<TaggedPacket, TaggedPacket, ()> for Resent<I> {
     }
 
     fn handle_write(&mut self, packet: TaggedPacket) -> Result<(), Error> {
-        if let (Packet::Rtp(rtp), Some(record)) = (&packet.message.packet, &self.record)
+        if let (Packet::Rtp(rtp), Some((record, _))) = (&packet.message.packet, &self.counts)
             && self.names.contains(&rtp.header.ssrc)
         {
             record.resent.count(rtp.payload.len());
@@ -115,7 +125,7 @@ mod tests {
     #[test]
     fn what_is_sent_again_is_numbered_like_everything_else_and_counted() {
         let record = Arc::new(Record::new(ClientId::new("a")));
-        let mut resent = Resent::counted(TwccSenderBuilder::new().build(), Arc::clone(&record));
+        let mut resent = Resent::counted(TwccSenderBuilder::new().build(), Arc::clone(&record), Spoken::default());
         let stream = StreamInfo {
             ssrc: 1,
             ssrc_rtx: Some(2),

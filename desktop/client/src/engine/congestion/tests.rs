@@ -191,6 +191,19 @@ fn jitter_is_no_queue_and_a_random_loss_no_bound() {
     }
 }
 
+/// Few packets are sent, so that by chance a second may lose half or twice as much as the path does.
+#[test]
+fn a_path_that_loses_a_tenth_is_used_all_the_same() {
+    let path = Path { loss: 0.1, ..GOOD };
+    for seed in 0..10 {
+        let mut world = World::new();
+        world.rng = ChaCha8Rng::seed_from_u64(seed);
+        world.run(10.0, path, 1_000_000.0);
+        let carried = world.run(60.0, path, 1_000_000.0);
+        assert!(carried > 700_000.0, "seed {seed}: {carried}");
+    }
+}
+
 #[test]
 fn a_route_that_becomes_longer_is_not_taken_for_a_queue_for_long() {
     let mut world = World::new();
