@@ -35,6 +35,8 @@ impl Namespace {
     /// Moves an interface in here, gives it an address with prefix length, and switches it on.
     pub(crate) fn adopt(&self, interface: &str, address: &str) -> io::Result<()> {
         ip(&["link", "set", interface, "netns", &self.name])?;
+        // An address of its own would come a second later, and a browser gives up what it loads when addresses change.
+        self.ip(&["link", "set", interface, "addrgenmode", "none"])?;
         self.ip(&["addr", "add", address, "dev", interface])?;
         self.ip(&["link", "set", interface, "up"])
     }

@@ -18,8 +18,9 @@ const DISPLAY: (u32, u32) = (1280, 800);
 /// Between two looks at the window. A look by itself takes well below a millisecond.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
-/// What a clip's numbers stay below while it is watched.
-const NUMBER_MAX: u32 = 100_000;
+/// The mark is looked for while its number is below this. Where it is dark to the right of a mark, its last 32 cells and the
+/// dark are another one, as if its checksum were a part of the number: this one, if the number is 0, and larger ones else.
+const NUMBER_MAX: u32 = 0xA5;
 
 /// How one knows that a picture is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,9 +86,8 @@ async fn call(who: Who, until: Until, clip: &Clip) -> Result<Vec<Shown>> {
 /// Looks at the display as often as it can: each new picture when it is first seen there, too late by half the time
 /// between two looks.
 async fn look(display: &Display) -> Result<Vec<Shown>> {
-    // Where it is dark beside a mark, the mark and the dark make another one, whose number is 256 times as large.
     let place = process::eventually("a mark in the window", async || {
-        Ok(marks::find(&display.look()?, NUMBER_MAX).into_iter().min_by_key(|found| found.number))
+        Ok(marks::find(&display.look()?, NUMBER_MAX).into_iter().next())
     })
     .await?;
     let (watcher, rows) = (display.watcher()?, 2 * place.width.div_ceil(marks::CELLS) + 2);
