@@ -18,9 +18,15 @@ const DISPLAY: (u32, u32) = (1280, 800);
 /// Between two looks at the window. A look by itself takes well below a millisecond.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
-/// The mark is looked for while its number is below this. Where it is dark to the right of a mark, its last 32 cells and the
-/// dark are another one, as if its checksum were a part of the number: this one, if the number is 0, and larger ones else.
-const NUMBER_MAX: u32 = 0xA5;
+/// The mark is looked for while its number is below this. The app counts on; the clip's own numbers begin again. Where it is
+/// dark to the right of a mark, as in the page, its last 32 cells and the dark are another one, as if its checksum were a
+/// part of the number: this one, if the number is 0, and larger ones else.
+fn number_max(who: Who) -> u32 {
+    match who {
+        Who::App => 100_000,
+        Who::Chromium => 0xA5,
+    }
+}
 
 /// How one knows that a picture is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +79,7 @@ async fn call(who: Who, until: Until, clip: &Clip) -> Result<Vec<Shown>> {
         let (to, watched) = (wall_millis(), call.end().await?);
         return Ok(watched.shown.into_iter().filter(|shown| (from..to).contains(&shown.at)).collect());
     }
-    let seen = look(&display).await?;
+    let seen = look(&display, number_max(who)).await?;
     let captures = call.captures().await?;
     call.end().await?;
     let shown = seen.into_iter().map(|seen| Shown {
@@ -85,9 +91,9 @@ async fn call(who: Who, until: Until, clip: &Clip) -> Result<Vec<Shown>> {
 
 /// Looks at the display as often as it can: each new picture when it is first seen there, too late by half the time
 /// between two looks.
-async fn look(display: &Display) -> Result<Vec<Shown>> {
+async fn look(display: &Display, below: u32) -> Result<Vec<Shown>> {
     let place = process::eventually("a mark in the window", async || {
-        Ok(marks::find(&display.look()?, NUMBER_MAX).into_iter().next())
+        Ok(marks::find(&display.look()?, below).into_iter().next())
     })
     .await?;
     let (watcher, rows) = (display.watcher()?, 2 * place.width.div_ceil(marks::CELLS) + 2);
