@@ -15,6 +15,8 @@ const WARM_UP: Duration = Duration::from_secs(8);
 const SPAN: Duration = Duration::from_secs(10);
 const DISPLAY: (u32, u32) = (1280, 800);
 
+const TRIES: usize = 3;
+
 /// Between two looks at the window. A look by itself takes well below a millisecond.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
@@ -79,7 +81,13 @@ async fn call(who: Who, until: Until, clip: &Clip) -> Result<Vec<Shown>> {
         let (to, watched) = (wall_millis(), call.end().await?);
         return Ok(watched.shown.into_iter().filter(|shown| (from..to).contains(&shown.at)).collect());
     }
-    let seen = look(&display, number_max(who)).await?;
+    let mut seen = Vec::new();
+    // A tile that has moved since its mark was found is looked for anew.
+    for _ in 0..TRIES {
+        if seen.is_empty() {
+            seen = look(&display, number_max(who)).await?;
+        }
+    }
     let captures = call.captures().await?;
     call.end().await?;
     let shown = seen.into_iter().map(|seen| Shown {
