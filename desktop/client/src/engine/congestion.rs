@@ -19,7 +19,7 @@ const DELAY_WINDOW: f64 = 0.3;
 const RATE_WINDOW: f64 = 0.5;
 const LOSS_WINDOW: f64 = 1.0;
 /// A stretch in which so many packets arrive one behind the other, each of which had to wait, tells what the path carries.
-/// A whole window does not: there may have been little to send, or much that is sent again, of which nobody reports.
+/// A whole window does not: there may have been little to send.
 const STRETCH: f64 = 0.1;
 const STRETCH_PACKETS: usize = 5;
 const WAITED: f64 = 0.01;
@@ -238,6 +238,7 @@ impl Controller {
         (0..self.arrivals.len()).filter_map(rate_from).max_by(f64::total_cmp)
     }
 
+    /// Reads the path's width where something had to wait.
     fn read_width(&mut self, now: f64) {
         let was_read = !self.widths.is_empty();
         drop_until(&mut self.widths, |(at, _)| now - at < WIDTH_WINDOW);

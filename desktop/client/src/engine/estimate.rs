@@ -27,19 +27,19 @@ pub(super) struct Estimate {
     /// Since when times are counted.
     start: Option<Instant>,
     offered: VecDeque<(Instant, usize)>,
-    resent: Resent,
+    resent: ResentRate,
     /// What was found once need not be true after a while in which little was sent.
     ceiling: f64,
 }
 
 /// What is sent again, bits per second.
 #[derive(Default)]
-struct Resent {
+struct ResentRate {
     rate: f64,
     before: Option<(Instant, u64)>,
 }
 
-impl Resent {
+impl ResentRate {
     fn measure(&mut self, bytes: u64, now: Instant) {
         let (then, known) = self.before.replace((now, bytes)).unwrap_or((now, bytes));
         let passed = now.saturating_duration_since(then).as_secs_f64();
@@ -59,7 +59,7 @@ impl Estimate {
             spoken,
             start: None,
             offered: VecDeque::new(),
-            resent: Resent::default(),
+            resent: ResentRate::default(),
             ceiling: INITIAL,
         };
         estimate.publish();
@@ -93,7 +93,7 @@ impl BandwidthEstimator for Estimate {
             arrived: report.arrival.filter(|_| report.arrived).map(|arrival| arrival.as_secs_f64()),
             bytes: report.size,
         };
-        // Of the others nobody knows.
+        // Of those that no feedback spoke of nobody knows.
         let is_known = |report: &&PacketReport| report.arrived || self.spoken.of(report.twcc_sequence_number);
         let fates: Vec<Fate> = reports.iter().filter(is_known).map(fate).collect();
         self.controller.handle_feedback(now.saturating_duration_since(start), &fates);
