@@ -131,8 +131,9 @@ impl Worker {
         // Another picture begins: with a keyframe, and with a rate of its own.
         self.encodings.restart();
         self.encoder_failed = false;
-        self.show_nothing();
+        // First what it counts as: whoever sees that the picture is gone finds the camera off.
         self.shared.set_source(self.kind, wanted);
+        self.show_nothing();
         if !wanted {
             return;
         }
