@@ -59,11 +59,17 @@ pub(crate) struct LipSync {
     /// When the last picture came of which it can be told what belongs to it.
     seen: Option<Instant>,
     /// How late the pictures of the last moments were.
-    late: VecDeque<i64>,
+    late: Vec<i64>,
+    /// How late those before them would have been without a wait, so many of them at a time.
+    windows: VecDeque<i64>,
 }
 
 /// Pictures that are looked at together before the sound waits for them, or stops to.
 const LATE_OVER: usize = 30;
+
+/// Of so many windows half must be later for a longer wait, and three in four earlier for a shorter one: on a way where
+/// pictures are asked for again and again, sound that followed each of them would be stretched and squeezed all the time.
+const WINDOWS: usize = 8;
 
 impl LipSync {
     pub(crate) fn handle_clock(&mut self, kind: Kind, clock: SenderClock) {
@@ -95,8 +101,11 @@ impl LipSync {
         if self.wait_us(now) == 0 {
             self.wait_us = 0;
         }
+        if self.seen.is_some_and(|seen| now.saturating_duration_since(seen) >= UNSEEN_MAX) {
+            self.windows.clear();
+        }
         self.seen = Some(now);
-        self.late.push_back(-ahead);
+        self.late.push(-ahead);
         if self.late.len() >= LATE_OVER {
             self.settle();
         }
@@ -123,16 +132,30 @@ impl LipSync {
         (since < STALE).then(|| moment + since.as_micros() as i64)
     }
 
-    /// The sound waits for most of the pictures, not for a single straggler; and no longer than they are late.
+    /// The sound waits for what is usual, and not for the stragglers, however many they are in a bad second; and no longer
+    /// than the pictures are late.
     fn settle(&mut self) {
-        let mut late: Vec<i64> = std::mem::take(&mut self.late).into();
-        late.sort_unstable();
-        let late = late[late.len() * 9 / 10];
-        if late > TOLERANCE_US || (self.wait_us > 0 && late < TOLERANCE_US / 2) {
-            // Where the sound would be without its wait, pictures are that much later.
-            self.wait_us = (self.wait_us + late - TOLERANCE_US * 3 / 4).clamp(0, WAIT_MAX_US);
+        let late = quantile(std::mem::take(&mut self.late), 2);
+        if self.windows.len() == WINDOWS {
+            self.windows.pop_front();
+        }
+        // Where the sound would be without its wait, pictures are that much later.
+        self.windows.push_back(late + self.wait_us);
+        let windows = || self.windows.iter().copied().collect::<Vec<i64>>();
+        let (half, most) = (quantile(windows(), 2), quantile(windows(), 3));
+        let wanted = |late: i64| (late - TOLERANCE_US * 3 / 4).clamp(0, WAIT_MAX_US);
+        if half - self.wait_us > TOLERANCE_US {
+            self.wait_us = wanted(half);
+        } else if most - self.wait_us < TOLERANCE_US / 2 {
+            self.wait_us = wanted(most);
         }
     }
+}
+
+/// So many quarters of what is there are not above it.
+fn quantile(mut of: Vec<i64>, quarters: usize) -> i64 {
+    of.sort_unstable();
+    of[(of.len() - 1) * quarters / 4]
 }
 
 #[cfg(test)]

@@ -16,9 +16,23 @@ const NTP: u64 = 3_900_000_000 << 32;
 const SOUND: u32 = u32::MAX - 48_000;
 const PICTURES: u32 = u32::MAX - 200_000;
 
-/// A call of so many seconds in which sound and pictures have these delays, each with some jitter: how far the shown
-/// pictures were before the sound after ten seconds, in milliseconds, and how long they had waited for it.
-fn call(seconds: u32, sound_delay: u32, picture_delay: u32, reports: bool) -> (Vec<i64>, Vec<u64>) {
+/// What comes of a call, from its tenth second on, in milliseconds.
+struct Call {
+    /// How far the shown pictures were before the sound.
+    ahead: Vec<i64>,
+    /// How long they had waited for it.
+    waited: Vec<u64>,
+    /// How late the sound was.
+    sound: Vec<i64>,
+}
+
+/// A call of so many seconds in which sound and pictures have these delays, each with some jitter.
+fn call(seconds: u32, sound_delay: u32, picture_delay: u32, reports: bool) -> Call {
+    call_with_losses(seconds, sound_delay, picture_delay, 0, reports)
+}
+
+/// So many per cent of its pictures have to be asked for again, which takes 210 ms, and all after them wait for them.
+fn call_with_losses(seconds: u32, sound_delay: u32, picture_delay: u32, lost: u32, reports: bool) -> Call {
     let (start, lips) = (Instant::now(), Lips::default());
     if reports {
         lips.lock().unwrap().handle_clock(Kind::Audio, SenderClock { ntp: NTP, timestamp: SOUND });
@@ -33,9 +47,12 @@ fn call(seconds: u32, sound_delay: u32, picture_delay: u32, reports: bool) -> (V
     for (number, _) in packets.iter().enumerate() {
         arrivals.push((number as u32 * 20 + 20 + sound_delay + rng.next_u32() % 10, Some(number), 0));
     }
+    let mut whole = 0;
     for number in 0..seconds * 30 {
         let taken = number * 100 / 3;
-        arrivals.push((taken + picture_delay + rng.next_u32() % 10, None, taken));
+        let again = if rng.next_u32() % 100 < lost { 210 } else { 0 };
+        whole = whole.max(taken + picture_delay + rng.next_u32() % 10 + again);
+        arrivals.push((whole, None, taken));
     }
     arrivals.sort_unstable();
     let mut mixer = Mixer::default();
@@ -43,7 +60,7 @@ fn call(seconds: u32, sound_delay: u32, picture_delay: u32, reports: bool) -> (V
     mixer.set_lips(PEER, Arc::clone(&lips));
     // What is heard, and since when, by the sound's own timestamps.
     let mut heard: Option<(Instant, i64)> = None;
-    let (mut shown, mut waited, mut held) = (Vec::new(), Vec::new(), VecDeque::new());
+    let (mut ahead, mut waited, mut sound_late, mut held) = (Vec::new(), Vec::new(), Vec::new(), VecDeque::new());
     let mut arrivals = arrivals.into_iter().peekable();
     for now_ms in 0..seconds * 1000 {
         let now = start + now_ms * MS;
@@ -65,17 +82,20 @@ fn call(seconds: u32, sound_delay: u32, picture_delay: u32, reports: bool) -> (V
             mixer.mix(now);
             let timestamp = mixer.heard(PEER);
             heard = timestamp.map(|timestamp| (now, i64::from(timestamp.wrapping_sub(SOUND) as i32) / 48 - 10));
+            if now_ms > 10_000 {
+                sound_late.extend(heard.map(|(_, heard)| i64::from(now_ms) - heard));
+            }
         }
         while let Some((_, timestamp, ready)) = held.pop_front_if(|(due, ..)| *due <= now) {
             if now_ms > 10_000 {
                 let moment = i64::from(timestamp.wrapping_sub(PICTURES)) / 90;
                 // By what is heard, not by what the lips believe.
-                shown.extend(heard.map(|(at, heard)| moment - heard - (now - at).as_millis() as i64));
+                ahead.extend(heard.map(|(at, heard)| moment - heard - (now - at).as_millis() as i64));
                 waited.push((now - ready).as_millis() as u64);
             }
         }
     }
-    (shown, waited)
+    Call { ahead, waited, sound: sound_late }
 }
 
 fn worst(ahead: &[i64]) -> i64 {
@@ -85,25 +105,49 @@ fn worst(ahead: &[i64]) -> i64 {
 
 #[test]
 fn pictures_wait_for_sound_that_takes_longer() {
-    let (ahead, waited) = call(20, 300, 20, true);
+    let Call { ahead, waited, .. } = call(20, 300, 20, true);
     assert!(worst(&ahead) <= 60, "{} ms", worst(&ahead));
     assert!(*waited.iter().max().unwrap() < 400);
 }
 
 #[test]
 fn sound_waits_for_pictures_that_take_longer() {
-    let (ahead, waited) = call(30, 20, 250, true);
+    let Call { ahead, waited, .. } = call(30, 20, 250, true);
     let late = ahead[ahead.len() / 2..].to_vec();
     assert!(worst(&late) <= 60, "{} ms", worst(&late));
     assert_eq!(waited.iter().max(), Some(&0), "pictures that are late do not wait");
 }
 
+/// What half of the pictures of this call are.
+fn usual(ahead: &[i64]) -> i64 {
+    let mut sorted: Vec<i64> = ahead.iter().map(|ahead| ahead.abs()).collect();
+    sorted.sort_unstable();
+    sorted[sorted.len() / 2]
+}
+
+/// Speech that is stretched and squeezed every second is heard to be, and a picture that comes late is a picture that comes
+/// late.
+#[test]
+fn sound_does_not_sway_with_pictures_that_have_to_be_asked_for_again() {
+    for (lost, sound_delay, picture_delay) in
+        [(3, 30, 30), (5, 30, 30), (8, 30, 30), (12, 30, 30), (20, 30, 30), (5, 20, 250)]
+    {
+        let Call { ahead, sound, .. } = call_with_losses(60, sound_delay, picture_delay, lost, true);
+        // After the wait has been found.
+        let sound = &sound[sound.len() / 4..];
+        let sway = sound.iter().max().unwrap() - sound.iter().min().unwrap();
+        assert!(sway <= 50, "{lost} % lost, {sound_delay} and {picture_delay} ms: the sound sways by {sway} ms");
+        let usual = usual(&ahead);
+        assert!(usual <= 60, "{lost} % lost, {sound_delay} and {picture_delay} ms: {usual} ms apart");
+    }
+}
+
 #[test]
 fn nothing_waits_where_both_take_the_same_time_or_nobody_knows() {
-    let (ahead, waited) = call(15, 30, 30, true);
+    let Call { ahead, waited, .. } = call(15, 30, 30, true);
     assert!(worst(&ahead) <= 60, "{} ms", worst(&ahead));
     assert!(*waited.iter().max().unwrap() <= 30, "{waited:?}");
-    let (_, waited) = call(15, 300, 20, false);
+    let Call { waited, .. } = call(15, 300, 20, false);
     assert_eq!(waited.iter().max(), Some(&0));
 }
 
