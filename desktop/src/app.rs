@@ -1,22 +1,25 @@
 //! The window: polls the backend, shows the model, carries out intents.
 
+mod opengl;
 mod pace;
+mod processor;
 
-use std::cell::RefCell;
 use std::error::Error;
-use std::rc::Rc;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
 use eframe::egui::{self, OpenUrl, ViewportBuilder, ViewportCommand};
 use eframe::glow;
+use egui_winit::winit::event_loop::EventLoop;
 use jiff::tz::TimeZone;
 use protocol::Username;
 use session::Status;
 use url::Url;
 
 use crate::model::Model;
-use crate::picture::{Pictures, Way};
+use crate::picture::Pictures;
 use crate::ui::{self, Intent, Scene, View};
 use crate::{Backend, Command, Event};
 
@@ -34,14 +37,23 @@ const REFRESH_EVERY: Duration = Duration::from_secs(5);
 /// Small enough for half of an old laptop's screen.
 const SIZE_MIN: [f32; 2] = [380.0, 480.0];
 
+/// What draws the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Drawing {
+    /// The graphics card where there is one, else the processor
+    #[default]
+    Auto,
+    /// OpenGL, even where that is a program
+    Opengl,
+    /// The processor alone
+    Processor,
+}
+
 /// How the window starts.
 #[derive(Debug, Clone)]
 pub struct WindowOptions {
     pub title: String,
-    /// Draw pictures without the graphics card.
-    pub software_pictures: bool,
-    /// Draw pictures through OpenGL even where that is software itself.
-    pub shader_pictures: bool,
+    pub drawing: Drawing,
     /// As the backend has it.
     pub server: Url,
     /// As the backend has it.
@@ -57,8 +69,7 @@ impl Default for WindowOptions {
     fn default() -> Self {
         Self {
             title: "RTC-Chat".to_owned(),
-            software_pictures: false,
-            shader_pictures: false,
+            drawing: Drawing::Auto,
             server: default_server(),
             username: Username::default(),
             entered: None,
@@ -79,32 +90,47 @@ pub fn run(
     options: WindowOptions,
     make_backend: impl FnOnce(Wake) -> Result<Box<dyn Backend>, Failure>,
 ) -> Result<(), Failure> {
-    let viewport = ViewportBuilder::default()
-        .with_title(&options.title)
-        .with_app_id("rtc-chat")
-        .with_inner_size(options.size)
-        .with_min_inner_size(SIZE_MIN);
-    // Nothing here has gradients; the noise against their bands costs in every pixel.
-    let native = eframe::NativeOptions { viewport, dithering: false, ..Default::default() };
-    // The platform's error type crosses threads, the backend's need not.
-    let failure = Rc::new(RefCell::new(None));
-    let title = options.title.clone();
-    let create = |context: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, Box<dyn Error + Send + Sync>> {
-        let pace = Arc::new(Pace::new(context.egui_ctx.clone()));
-        match make_backend(waker(&pace)) {
-            Ok(backend) => Ok(Box::new(Window::new(context, options, backend, Arc::new(Instant::now), pace))),
-            Err(error) => {
-                let told = error.to_string();
-                *failure.borrow_mut() = Some(error);
-                Err(told.into())
-            }
+    let mut event_loop = EventLoop::with_user_event().build()?;
+    let mut opening = Opening { options, make_backend };
+    if opening.options.drawing == Drawing::Opengl || opening.options.drawing == Drawing::Auto && has_graphics_card() {
+        match opengl::run(opening, &mut event_loop)? {
+            None => return Ok(()),
+            Some(unopened) => opening = unopened,
         }
-    };
-    let shown = eframe::run_native(&title, native, Box::new(create));
-    match failure.take() {
-        Some(error) => Err(error),
-        None => Ok(shown?),
     }
+    processor::run(opening, &mut event_loop)
+}
+
+/// A window that is about to be opened, one way or another.
+struct Opening<F> {
+    options: WindowOptions,
+    make_backend: F,
+}
+
+impl<F: FnOnce(Wake) -> Result<Box<dyn Backend>, Failure>> Opening<F> {
+    fn viewport(&self) -> ViewportBuilder {
+        ViewportBuilder::default()
+            .with_title(&self.options.title)
+            .with_app_id("rtc-chat")
+            .with_inner_size(self.options.size)
+            .with_min_inner_size(SIZE_MIN)
+    }
+
+    fn open(self, ctx: &egui::Context, pictures: Pictures) -> Result<Window, Failure> {
+        let pace = Arc::new(Pace::new(ctx.clone()));
+        let backend = (self.make_backend)(waker(&pace))?;
+        Ok(Window::with_pictures(ctx, self.options, backend, Arc::new(Instant::now), pace, pictures))
+    }
+}
+
+/// Whether anything but a program can draw here. Asking OpenGL would load that program, many megabytes of it.
+fn has_graphics_card() -> bool {
+    if !cfg!(target_os = "linux") {
+        return true;
+    }
+    let nodes = Path::new("/dev/dri").read_dir().into_iter().flatten().flatten();
+    let renders = nodes.map(|node| node.file_name()).any(|name| name.to_string_lossy().starts_with("renderD"));
+    renders || Path::new("/dev/nvidia0").exists()
 }
 
 /// What the backend calls when there is something to look at.
@@ -126,19 +152,26 @@ pub struct Window {
 }
 
 impl Window {
+    /// For a window that draws without OpenGL.
     pub fn new(
-        context: &eframe::CreationContext<'_>,
+        ctx: &egui::Context,
         options: WindowOptions,
         backend: Box<dyn Backend>,
         clock: Clock,
         pace: Arc<Pace>,
     ) -> Self {
-        ui::theme::apply(&context.egui_ctx);
-        let way = match (options.software_pictures, options.shader_pictures) {
-            (true, _) => Way::Software,
-            (false, true) => Way::Shader,
-            (false, false) => Way::Cheaper,
-        };
+        Self::with_pictures(ctx, options, backend, clock, pace, Pictures::printed())
+    }
+
+    fn with_pictures(
+        ctx: &egui::Context,
+        options: WindowOptions,
+        backend: Box<dyn Backend>,
+        clock: Clock,
+        pace: Arc<Pace>,
+        pictures: Pictures,
+    ) -> Self {
+        ui::theme::apply(ctx);
         let mut view = View::default();
         let mut model = Model::new(options.server, options.username);
         model.trouble = options.trouble;
@@ -146,16 +179,7 @@ impl Window {
             view.remember(room, password, invite);
             model.tell_trouble(clock());
         }
-        Self {
-            backend,
-            model,
-            view,
-            pictures: Pictures::new(context.gl.as_deref(), way),
-            pace,
-            clock,
-            zone: TimeZone::system(),
-            next_refresh: None,
-        }
+        Self { backend, model, view, pictures, pace, clock, zone: TimeZone::system(), next_refresh: None }
     }
 
     pub fn model(&self) -> &Model {
@@ -225,6 +249,45 @@ impl Window {
         let refresh = refresh.map(|at| at.saturating_duration_since(now).max(Duration::from_millis(50)));
         [self.model.settled_for(now), refresh].into_iter().flatten().min()
     }
+
+    /// Takes in what happened, whether or not anybody looks.
+    fn look_after(&mut self, ctx: &egui::Context) {
+        let now = (self.clock)();
+        self.pace.note_repaint(now);
+        if self.drain(now) {
+            // What stood behind a dialog can be reached by keyboard only once it was painted without it.
+            ctx.request_repaint();
+        }
+        self.refresh(now);
+        if self.backend.wants_to_end() {
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+        }
+        if let Some(settled) = self.settled_for(now) {
+            // Zero would mean "twice at once".
+            ctx.request_repaint_after(settled.max(Duration::from_millis(1)));
+        }
+    }
+
+    fn show(&mut self, ui: &mut egui::Ui) {
+        let now = (self.clock)();
+        let mut gallery = self.pictures.of(&*self.backend);
+        let mut scene = Scene { model: &self.model, gallery: &mut gallery, now, zone: &self.zone };
+        let intents = ui::show(ui, &mut scene, &mut self.view);
+        drop(gallery);
+        self.pictures.sweep();
+        if !intents.is_empty() || ui.input(|input| input.events.iter().any(is_use)) {
+            // What was asked for or opened shows in the next picture.
+            ui.ctx().request_repaint();
+        }
+        for intent in intents {
+            self.execute(intent, ui.ctx());
+        }
+    }
+
+    fn leave(&mut self, gl: Option<&glow::Context>) {
+        self.backend.command(Command::Leave);
+        self.pictures.destroy(gl);
+    }
 }
 
 /// Whether this may have changed something, unlike a pointer that passes by.
@@ -242,36 +305,11 @@ fn is_use(event: &egui::Event) -> bool {
 
 impl eframe::App for Window {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        let now = (self.clock)();
-        self.pace.note_repaint(now);
-        if self.drain(now) {
-            // What stood behind a dialog can be reached by keyboard only once it was painted without it.
-            ctx.request_repaint();
-        }
-        self.refresh(now);
-        if self.backend.wants_to_end() {
-            ctx.send_viewport_cmd(ViewportCommand::Close);
-        }
-        if let Some(settled) = self.settled_for(now) {
-            // Zero would mean "twice at once".
-            ctx.request_repaint_after(settled.max(Duration::from_millis(1)));
-        }
+        self.look_after(ctx);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let now = (self.clock)();
-        let mut gallery = self.pictures.of(&*self.backend);
-        let mut scene = Scene { model: &self.model, gallery: &mut gallery, now, zone: &self.zone };
-        let intents = ui::show(ui, &mut scene, &mut self.view);
-        drop(gallery);
-        self.pictures.sweep();
-        if !intents.is_empty() || ui.input(|input| input.events.iter().any(is_use)) {
-            // What was asked for or opened shows in the next picture.
-            ui.ctx().request_repaint();
-        }
-        for intent in intents {
-            self.execute(intent, ui.ctx());
-        }
+        self.show(ui);
     }
 
     fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
@@ -279,7 +317,6 @@ impl eframe::App for Window {
     }
 
     fn on_exit(&mut self, gl: Option<&glow::Context>) {
-        self.backend.command(Command::Leave);
-        self.pictures.destroy(gl);
+        self.leave(gl);
     }
 }

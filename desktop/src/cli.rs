@@ -12,6 +12,7 @@ use protocol::Username;
 use url::Url;
 
 use crate::address::{RoomAddress, parse_server};
+use crate::app::Drawing;
 
 /// Video chat in rooms: see, hear and write to each other.
 #[derive(Debug, Parser)]
@@ -139,12 +140,9 @@ pub struct ParticipantArgs {
     /// is then a mistake in the app
     #[arg(long)]
     pub no_isolation: bool,
-    /// Draw pictures without the graphics card
-    #[arg(long)]
-    pub software_pictures: bool,
-    /// Draw pictures through OpenGL even where that is software itself
-    #[arg(long, conflicts_with = "software_pictures")]
-    pub shader_pictures: bool,
+    /// What draws the window
+    #[arg(long, value_enum, default_value_t)]
+    pub drawing: Drawing,
     /// What to log to standard error, as in info or client=debug
     #[arg(
         long,

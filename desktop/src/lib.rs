@@ -11,6 +11,7 @@ pub mod mock;
 pub mod model;
 mod participant;
 mod picture;
+mod raster;
 pub mod report;
 pub mod stay;
 pub mod ui;

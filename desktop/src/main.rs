@@ -167,8 +167,7 @@ fn name(arguments: &ParticipantArgs, memory: &Memory) -> Username {
 
 fn options(arguments: &ParticipantArgs, server: &Url, memory: &Memory, trouble: Option<String>) -> WindowOptions {
     WindowOptions {
-        software_pictures: arguments.software_pictures,
-        shader_pictures: arguments.shader_pictures,
+        drawing: arguments.drawing,
         server: server.clone(),
         username: name(arguments, memory),
         trouble,

@@ -1,12 +1,11 @@
 //! Pictures of people on the screen: through a shader, or without the graphics card.
 
-mod blit;
 mod canvas;
 mod corners;
+mod print;
 mod shader;
-mod software;
 
-pub use software::pixels;
+pub use canvas::pixels;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,9 +15,10 @@ use eframe::{egui_glow, glow};
 
 use crate::ui::{Gallery, Place, fit, theme};
 use crate::{Backend, Tile};
-use blit::Blit;
+pub(crate) use print::Printer;
+use print::Prints;
 use shader::Shader;
-use software::Software;
+pub(crate) use shader::{ShaderError, is_software};
 
 /// Keeps the newest picture of every tile where it can be painted quickly.
 pub(crate) struct Pictures {
@@ -29,32 +29,18 @@ pub(crate) struct Pictures {
 
 enum Painter {
     Shader(Arc<Shader>),
-    Blit(Arc<Blit>),
-    Software(Software),
-}
-
-/// How pictures get to the screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// Copied pixels where OpenGL is software itself, else the shader.
-    Cheaper,
-    Shader,
-    Software,
+    Prints(Prints),
 }
 
 impl Pictures {
-    /// `gl` is absent in tests without a window.
-    pub(crate) fn new(gl: Option<&glow::Context>, way: Way) -> Self {
-        let painter = match (gl, way) {
-            (None, _) | (_, Way::Software) => None,
-            (Some(gl), Way::Cheaper) if shader::is_software(gl) => Blit::new(gl).map(|blit| Painter::Blit(blit.into())),
-            (Some(gl), Way::Cheaper | Way::Shader) => Shader::compile(gl)
-                .map(|shader| Painter::Shader(shader.into()))
-                .map_err(|error| tracing::warn!(%error, "pictures are drawn without the graphics card"))
-                .ok(),
-        };
-        let painter = painter.unwrap_or_else(|| Painter::Software(Software::default()));
-        Self { painter, painted: BTreeSet::new() }
+    /// Made colourful by the graphics card.
+    pub(crate) fn through_opengl(gl: &glow::Context) -> Result<Self, ShaderError> {
+        Ok(Self { painter: Painter::Shader(Shader::compile(gl)?.into()), painted: BTreeSet::new() })
+    }
+
+    /// For a window that draws without OpenGL: what is painted is a [`print::Print`].
+    pub(crate) fn printed() -> Self {
+        Self { painter: Painter::Prints(Prints::default()), painted: BTreeSet::new() }
     }
 
     /// Makes the pictures of `backend` ready to be painted.
@@ -67,8 +53,7 @@ impl Pictures {
         let painted = std::mem::take(&mut self.painted);
         match &mut self.painter {
             Painter::Shader(shader) => shader.keep(&painted),
-            Painter::Blit(blit) => blit.keep(&painted),
-            Painter::Software(software) => software.keep(&painted),
+            Painter::Prints(prints) => prints.keep(&painted),
         }
     }
 
@@ -76,8 +61,7 @@ impl Pictures {
     pub(crate) fn destroy(&self, gl: Option<&glow::Context>) {
         match (&self.painter, gl) {
             (Painter::Shader(shader), Some(gl)) => shader.destroy(gl),
-            (Painter::Blit(blit), Some(gl)) => blit.destroy(gl),
-            (Painter::Software(_), _) | (_, None) => {}
+            (Painter::Prints(_), _) | (_, None) => {}
         }
     }
 }
@@ -97,16 +81,14 @@ impl Gallery for Hung<'_> {
         let radius = if rect.size() == place.rect.size() { place.radius } else { 0.0 };
         let part = mirror(part, place.mirrored);
         match &mut self.pictures.painter {
-            Painter::Software(software) => software.paint(ui, tile, &picture, rect, part, radius),
             Painter::Shader(shader) => {
                 let shader = Arc::clone(shader);
                 let stamp = shader::Stamp { tile: tile.clone(), picture, part, radius };
                 call(ui, rect, move |info, gl| shader.paint(gl, info, &stamp));
             }
-            Painter::Blit(blit) => {
-                let blit = Arc::clone(blit);
-                let stamp = blit::Stamp { tile: tile.clone(), picture, part };
-                call(ui, rect, move |info, gl| blit.paint(gl, info, &stamp));
+            Painter::Prints(prints) => {
+                let callback = prints.of(tile, picture, part);
+                ui.painter().add(PaintCallback { rect, callback });
                 corners::paint(ui, rect, radius, theme::GROUND);
             }
         }

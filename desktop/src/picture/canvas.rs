@@ -1,6 +1,6 @@
-//! A picture as colours in memory, at the size at which it is seen.
+//! A picture as colours in memory.
 
-use eframe::egui::Rect;
+use eframe::egui::{Color32, ColorImage, Rect};
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeError, ResizeOptions, Resizer};
 use media::I420;
@@ -16,14 +16,31 @@ pub(super) enum CanvasError {
     Colours(#[from] YuvError),
 }
 
-/// The order of bytes; the fourth is 255.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    Rgba,
-    Bgra,
+/// A picture as it is, for a texture.
+pub fn pixels(frame: &I420) -> ColorImage {
+    let (width, height) = (frame.width(), frame.height());
+    let mut image = ColorImage::filled([width as usize, height as usize], Color32::BLACK);
+    let chroma_stride = frame.chroma_size().0;
+    let planes = YuvPlanarImage {
+        y_plane: frame.y(),
+        y_stride: width,
+        u_plane: frame.u(),
+        u_stride: chroma_stride,
+        v_plane: frame.v(),
+        v_stride: chroma_stride,
+        width,
+        height,
+    };
+    let rgba = bytemuck::cast_slice_mut(&mut image.pixels);
+    let converted = yuv::yuv420_to_rgba(&planes, rgba, width * 4, YuvRange::Limited, YuvStandardMatrix::Bt601);
+    if let Err(error) = converted {
+        // An `I420` has planes of the right size by construction.
+        tracing::error!(%error, "a picture of impossible shape");
+    }
+    image
 }
 
-/// Keeps its memory, so that a running picture allocates nothing.
+/// A picture at the size at which it is seen. Keeps its memory, so that a running picture allocates nothing.
 #[derive(Default)]
 pub(super) struct Canvas {
     resizer: Resizer,
@@ -34,13 +51,8 @@ pub(super) struct Canvas {
 
 impl Canvas {
     /// `part` of the picture, in which all of it goes from 0 to 1; where its left is beyond its right, both are swapped.
-    pub(super) fn draw(
-        &mut self,
-        frame: &I420,
-        part: Rect,
-        (width, height): (u32, u32),
-        order: Order,
-    ) -> Result<&[u8], CanvasError> {
+    /// Four bytes a pixel: blue, green, red, and one of no meaning.
+    pub(super) fn draw(&mut self, frame: &I420, part: Rect, (width, height): (u32, u32)) -> Result<&[u8], CanvasError> {
         let (half_width, half_height) = (width.div_ceil(2), height.div_ceil(2));
         let (luma, chroma) = ((width * height) as usize, (half_width * half_height) as usize);
         self.planes.resize(luma + 2 * chroma, 0);
@@ -69,11 +81,7 @@ impl Canvas {
             height,
         };
         self.pixels.resize(luma * 4, 0);
-        let convert = match order {
-            Order::Rgba => yuv::yuv420_to_rgba,
-            Order::Bgra => yuv::yuv420_to_bgra,
-        };
-        convert(&image, &mut self.pixels, width * 4, YuvRange::Limited, YuvStandardMatrix::Bt601)?;
+        yuv::yuv420_to_bgra(&image, &mut self.pixels, width * 4, YuvRange::Limited, YuvStandardMatrix::Bt601)?;
         Ok(&self.pixels)
     }
 }
@@ -127,7 +135,7 @@ mod tests {
 
     /// The first component of the pixel at `x` of the middle row.
     fn at(canvas: &mut Canvas, part: Rect, size: (u32, u32), x: u32) -> u8 {
-        let pixels = canvas.draw(&halves(64, 36), part, size, Order::Bgra).unwrap();
+        let pixels = canvas.draw(&halves(64, 36), part, size).unwrap();
         assert_eq!(pixels.len() as u32, size.0 * size.1 * 4);
         pixels[(((size.1 / 2) * size.0 + x) * 4) as usize]
     }
@@ -146,17 +154,38 @@ mod tests {
                 assert_eq!((at(&mut canvas, mirrored, size, 0), at(&mut canvas, mirrored, size, last)), (255, 0));
             }
         }
-        assert_eq!(canvas.draw(&halves(64, 36), whole(), (1, 1), Order::Rgba).unwrap().len(), 4);
+        assert_eq!(canvas.draw(&halves(64, 36), whole(), (1, 1)).unwrap().len(), 4);
+    }
+
+    fn plain(y: u8, u: u8, v: u8) -> I420 {
+        let data = [vec![y; 16 * 16], vec![u; 64], vec![v; 64]].concat();
+        I420::from_planes(16, 16, data, Instant::now()).unwrap()
     }
 
     #[test]
-    fn colours_are_those_of_bt601_in_either_order() {
-        let red = [vec![81; 256], vec![90; 64], vec![240; 64]].concat();
-        let red = I420::from_planes(16, 16, red, Instant::now()).unwrap();
+    fn colours_are_those_of_bt601_in_limited_range() {
         let mut canvas = Canvas::default();
-        let mut first = |order| <[u8; 4]>::try_from(&canvas.draw(&red, whole(), (8, 8), order).unwrap()[..4]).unwrap();
-        let near = |is: [u8; 4], should: [u8; 4]| is.iter().zip(should).all(|(is, should)| is.abs_diff(should) <= 3);
-        assert!(near(first(Order::Rgba), [255, 0, 0, 255]));
-        assert!(near(first(Order::Bgra), [0, 0, 255, 255]));
+        for (yuv, rgb) in [
+            ((16, 128, 128), [0, 0, 0]),
+            ((235, 128, 128), [255, 255, 255]),
+            ((81, 90, 240), [255, 0, 0]),
+            ((145, 54, 34), [0, 255, 0]),
+            ((41, 240, 110), [0, 0, 255]),
+        ] {
+            let frame = plain(yuv.0, yuv.1, yuv.2);
+            let [r, g, b, a] = pixels(&frame).pixels[100].to_array();
+            let [blue, green, red, _] = canvas.draw(&frame, whole(), (8, 8)).unwrap()[..4] else { unreachable!() };
+            for (is, should) in [r, g, b, red, green, blue].into_iter().zip(rgb.into_iter().cycle()) {
+                assert!(is.abs_diff(should) <= 3, "{yuv:?}: {:?} and {:?}", [r, g, b], [red, green, blue]);
+            }
+            assert_eq!(a, 255);
+        }
+    }
+
+    #[test]
+    fn odd_sizes_are_painted_too() {
+        let frame = I420::black(17, 9, Instant::now());
+        assert_eq!(pixels(&frame).size, [17, 9]);
+        assert_eq!(Canvas::default().draw(&frame, whole(), (17, 9)).unwrap().len(), 17 * 9 * 4);
     }
 }

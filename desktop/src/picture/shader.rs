@@ -52,7 +52,7 @@ const FRAGMENT: &str = "
 
 /// Why pictures cannot go through the graphics card.
 #[derive(Debug, Error)]
-pub(super) enum ShaderError {
+pub(crate) enum ShaderError {
     #[error("the graphics card speaks too old a version of OpenGL")]
     TooOld,
     #[error("the graphics card gives no {0}")]
@@ -93,7 +93,7 @@ pub(super) struct Stamp {
 }
 
 /// Whether the "graphics card" is a program.
-pub(super) fn is_software(gl: &glow::Context) -> bool {
+pub(crate) fn is_software(gl: &glow::Context) -> bool {
     // SAFETY: the context is current: eframe makes it so before it creates the app.
     let renderer = unsafe { gl.get_parameter_string(glow::RENDERER) }.to_lowercase();
     ["llvmpipe", "softpipe", "swiftshader", "software"].iter().any(|name| renderer.contains(name))

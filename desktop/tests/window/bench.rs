@@ -87,7 +87,7 @@ impl Bench {
         let now: Clock = Arc::new(move || start + elapsed());
         let window = Harness::builder().with_size([width, height]).with_max_steps(12).build_eframe(|context| {
             let pace = Arc::new(Pace::new(context.egui_ctx.clone()));
-            Window::new(context, WindowOptions::default(), Box::new(backend), now, pace)
+            Window::new(&context.egui_ctx, WindowOptions::default(), Box::new(backend), now, pace)
         });
         Self { window, wire, clock }
     }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt, ImageFormat, MOTION_NOTIFY_EVENT,
+    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt, CreateWindowAux, ImageFormat, MOTION_NOTIFY_EVENT,
+    WindowClass,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -97,6 +98,22 @@ impl Display {
             assert!(Instant::now() < end, "{what} did not appear");
             std::thread::sleep(LOOK_EVERY);
         }
+    }
+
+    /// Lays another window over all of it.
+    pub(crate) fn cover(&self) -> u32 {
+        let window = self.connection.generate_id().unwrap();
+        let how = CreateWindowAux::new().background_pixel(0x00ff_00ff).override_redirect(1);
+        let (width, height) = self.size;
+        self.connection
+            .create_window(0, window, self.root, 0, 0, width, height, 0, WindowClass::INPUT_OUTPUT, 0, &how)
+            .unwrap();
+        self.connection.map_window(window).unwrap().check().unwrap();
+        window
+    }
+
+    pub(crate) fn uncover(&self, cover: u32) {
+        self.connection.destroy_window(cover).unwrap().check().unwrap();
     }
 
     pub(crate) fn click(&self, (x, y): (i16, i16)) {
