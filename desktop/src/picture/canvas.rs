@@ -44,6 +44,8 @@ pub fn pixels(frame: &I420) -> ColorImage {
 #[derive(Default)]
 pub(super) struct Canvas {
     resizer: Resizer,
+    /// One plane whose height is right already.
+    between: Vec<u8>,
     /// All planes of the picture at its new size.
     planes: Vec<u8>,
     pixels: Vec<u8>,
@@ -65,7 +67,7 @@ impl Canvas {
             (frame.v(), frame.chroma_size(), &mut *v, (half_width, half_height)),
         ];
         for (from, from_size, to, to_size) in planes {
-            resize(&mut self.resizer, from, from_size, part, to, to_size)?;
+            resize(&mut self.resizer, &mut self.between, from, from_size, part, to, to_size)?;
             if part.left() > part.right() {
                 to.chunks_exact_mut(to_size.0 as usize).for_each(<[u8]>::reverse);
             }
@@ -89,11 +91,12 @@ impl Canvas {
 /// One plane. The mean of what a pixel covers where it becomes smaller, a mixture of its neighbours where it grows.
 fn resize(
     resizer: &mut Resizer,
+    between: &mut Vec<u8>,
     from: &[u8],
     (width, height): (u32, u32),
     part: Rect,
     to: &mut [u8],
-    to_size: (u32, u32),
+    (to_width, to_height): (u32, u32),
 ) -> Result<(), ResizeError> {
     let (w, h) = (f64::from(width), f64::from(height));
     let left = f64::from(part.left().min(part.right())).clamp(0.0, 1.0) * w;
@@ -102,13 +105,23 @@ fn resize(
     let crop_width = (f64::from(part.width().abs()) * w).min(w - left);
     let crop_height = (f64::from(part.height().abs()) * h).min(h - top);
     let unreadable = |_| ResizeError::ImageError(fast_image_resize::ImageError::UnsupportedPixelType);
-    let source = ImageRef::new(width, height, from, PixelType::U8).map_err(unreadable)?;
-    let mut target = Image::from_slice_u8(to_size.0, to_size.1, to, PixelType::U8).map_err(unreadable)?;
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-        .crop(left, top, crop_width, crop_height)
-        .use_alpha(false);
-    resizer.resize(&source, &mut target, &options)
+    let mut step = |from: &[u8], from_size: (u32, u32), crop: [f64; 4], to: &mut [u8], to_size: (u32, u32)| {
+        let source = ImageRef::new(from_size.0, from_size.1, from, PixelType::U8).map_err(unreadable)?;
+        let mut target = Image::from_slice_u8(to_size.0, to_size.1, to, PixelType::U8).map_err(unreadable)?;
+        let [left, top, width, height] = crop;
+        let options = ResizeOptions::new()
+            .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+            .crop(left, top, width, height)
+            .use_alpha(false);
+        resizer.resize(&source, &mut target, &options)
+    };
+    if to_height >= height {
+        return step(from, (width, height), [left, top, crop_width, crop_height], to, (to_width, to_height));
+    }
+    // Lines are joined many pixels at a time, pixels of a line are not: the fewer lines are left for that the better.
+    between.resize((width * to_height) as usize, 0);
+    step(from, (width, height), [0.0, top, w, crop_height], between, (width, to_height))?;
+    step(between, (width, to_height), [left, 0.0, crop_width, f64::from(to_height)], to, (to_width, to_height))
 }
 
 #[cfg(test)]

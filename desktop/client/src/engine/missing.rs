@@ -10,8 +10,9 @@ const ASKS_MAX: u32 = 6;
 const AGE_MAX: Duration = Duration::from_millis(1500);
 /// Until the first answer has told it.
 const ROUND_TRIP: Duration = Duration::from_millis(50);
-/// The first time again. Each time it is waited twice as long as before: a queue that has just filled makes the round trip
-/// many times as long as it was a moment ago, and whoever is asked again and again fills it with answers.
+/// The first two times again: an answer is lost as easily as what it answers. From then on it is waited twice as long as
+/// before: a queue that has just filled makes the round trip many times as long as it was a moment ago, and whoever is asked
+/// again and again fills it with answers.
 const AGAIN_MIN: Duration = Duration::from_millis(15);
 const AGAIN_MAX: Duration = Duration::from_millis(500);
 /// An answer takes a little longer than a round trip.
@@ -87,7 +88,7 @@ impl Missing {
         let due = self.holes.iter_mut().filter(|(_, hole)| hole.due <= now);
         due.map(|(place, hole)| {
             hole.first_asked.get_or_insert(now);
-            hole.due = now + (again * 2_u32.pow(hole.asks)).min(AGAIN_MAX);
+            hole.due = now + (again * 2_u32.pow(hole.asks.saturating_sub(1))).min(AGAIN_MAX);
             hole.asks += 1;
             *place as u16
         })
@@ -208,6 +209,21 @@ mod tests {
         assert_eq!(asks.len() as u32, ASKS_MAX - 1);
         assert_eq!(missing.poll_timeout(), None);
         assert!(asks.windows(2).all(|pair| pair[1] >= (pair[0] * 2).min(pair[0] + 500)), "{asks:?}");
+    }
+
+    #[test]
+    fn what_is_not_answered_is_asked_for_once_more_as_soon_and_then_ever_more_rarely() {
+        let start = Instant::now();
+        let mut missing = Missing::new();
+        missing.handle_packet(0, Origin::Sent, start);
+        missing.handle_packet(2, Origin::Sent, start);
+        let mut asked = Vec::new();
+        while let Some(due) = missing.poll_timeout() {
+            if missing.take_due(Some(ms(10)), due) == [1] {
+                asked.push((due - start).as_millis());
+            }
+        }
+        assert_eq!(asked, [0, 15, 30, 60, 120, 240]);
     }
 
     #[test]
