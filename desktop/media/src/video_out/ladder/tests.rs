@@ -35,24 +35,24 @@ fn peers_of_equal_need_share_one_encoding_at_what_the_weakest_can_take() {
 
 #[test]
 fn whoever_can_take_little_gets_a_smaller_picture_and_pulls_nobody_down() {
-    let mut many: Vec<u32> = vec![3_000_000; 40];
+    let mut many: Vec<u32> = vec![2_400_000; 40];
     many.extend([400_000; 40]);
     many.extend([60_000; 40]);
     let rungs = plan(&mut ladder(&many), CAMERA, Instant::now());
     let bitrates: Vec<u32> = rungs.iter().flatten().map(|rung| rung.bitrate).collect();
-    assert_eq!(bitrates, [3_000_000, 400_000, 60_000]);
+    assert_eq!(bitrates, [2_400_000, 400_000, 60_000]);
     assert_eq!(rungs.iter().flatten().map(|rung| rung.peers.len()).collect::<Vec<_>>(), [40, 40, 40]);
 }
 
 #[test]
 fn who_can_take_far_less_than_the_others_of_its_quality_gets_the_next() {
     let now = Instant::now();
-    let mut ladder = ladder(&[4_000_000, 1_500_000]);
+    let mut ladder = ladder(&[2_400_000, 1_000_000]);
     assert_eq!(heights(&plan(&mut ladder, CAMERA, now)), [(720, vec![0]), (360, vec![1])]);
     // Once apart it takes more than half to be alike.
-    ladder.set_needs(&needs(&[4_000_000, 2_200_000]));
+    ladder.set_needs(&needs(&[2_400_000, 1_500_000]));
     assert_eq!(heights(&plan(&mut ladder, CAMERA, now)), [(720, vec![0]), (360, vec![1])]);
-    ladder.set_needs(&needs(&[4_000_000, 2_700_000]));
+    ladder.set_needs(&needs(&[2_400_000, 1_700_000]));
     assert_eq!(heights(&plan(&mut ladder, CAMERA, now)), [(720, vec![0, 1])]);
 }
 
@@ -119,4 +119,14 @@ fn an_encoding_takes_no_more_than_it_can_use_and_without_peers_there_is_none() {
     let rungs = plan(&mut ladder(&[8_000_000]), small, now);
     assert_eq!(rungs[0].as_ref().unwrap().bitrate, 311_040);
     assert_eq!(plan(&mut ladder(&[]), CAMERA, now), [None, None, None]);
+}
+
+/// Mostly it is a wall that is behind people.
+#[test]
+fn four_times_the_pixels_can_use_twice_the_bits() {
+    let most = |height: u32| {
+        let original = Original { width: height * 16 / 9, height, ..CAMERA };
+        plan(&mut ladder(&[8_000_000]), original, Instant::now())[0].as_ref().unwrap().bitrate
+    };
+    assert_eq!((most(180), most(360), most(720), most(1080)), (311_040, 1_244_160, 2_488_320, 3_732_480));
 }
