@@ -18,85 +18,66 @@ pub(super) enum CanvasError {
 
 /// A picture as it is, for a texture.
 pub fn pixels(frame: &I420) -> ColorImage {
-    let (width, height) = (frame.width(), frame.height());
-    let mut image = ColorImage::filled([width as usize, height as usize], Color32::BLACK);
-    let chroma_stride = frame.chroma_size().0;
-    let planes = YuvPlanarImage {
-        y_plane: frame.y(),
-        y_stride: width,
-        u_plane: frame.u(),
-        u_stride: chroma_stride,
-        v_plane: frame.v(),
-        v_stride: chroma_stride,
-        width,
-        height,
-    };
+    let mut image = ColorImage::filled([frame.width() as usize, frame.height() as usize], Color32::BLACK);
     let rgba = bytemuck::cast_slice_mut(&mut image.pixels);
-    let converted = yuv::yuv420_to_rgba(&planes, rgba, width * 4, YuvRange::Limited, YuvStandardMatrix::Bt601);
-    if let Err(error) = converted {
+    let matrix = YuvStandardMatrix::Bt601;
+    if let Err(error) = yuv::yuv420_to_rgba(&planes(frame), rgba, frame.width() * 4, YuvRange::Limited, matrix) {
         // An `I420` has planes of the right size by construction.
         tracing::error!(%error, "a picture of impossible shape");
     }
     image
 }
 
+fn planes(frame: &I420) -> YuvPlanarImage<'_, u8> {
+    let (width, height) = (frame.width(), frame.height());
+    let chroma = frame.chroma_size().0;
+    YuvPlanarImage {
+        y_plane: frame.y(),
+        y_stride: width,
+        u_plane: frame.u(),
+        u_stride: chroma,
+        v_plane: frame.v(),
+        v_stride: chroma,
+        width,
+        height,
+    }
+}
+
 /// A picture at the size at which it is seen. Keeps its memory, so that a running picture allocates nothing.
 #[derive(Default)]
 pub(super) struct Canvas {
     resizer: Resizer,
-    /// One plane whose height is right already.
-    between: Vec<u8>,
-    /// All planes of the picture at its new size.
-    planes: Vec<u8>,
+    /// The picture as it came, in colours. To make them first is quicker than to bring three planes to their size.
+    original: Vec<u8>,
     pixels: Vec<u8>,
 }
 
 impl Canvas {
     /// `part` of the picture, in which all of it goes from 0 to 1; where its left is beyond its right, both are swapped.
     /// Four bytes a pixel: blue, green, red, and one of no meaning.
-    pub(super) fn draw(&mut self, frame: &I420, part: Rect, (width, height): (u32, u32)) -> Result<&[u8], CanvasError> {
-        let (half_width, half_height) = (width.div_ceil(2), height.div_ceil(2));
-        let (luma, chroma) = ((width * height) as usize, (half_width * half_height) as usize);
-        self.planes.resize(luma + 2 * chroma, 0);
-        let (y, rest) = self.planes.split_at_mut(luma);
-        let (u, v) = rest.split_at_mut(chroma);
-        let size = (frame.width(), frame.height());
-        let planes = [
-            (frame.y(), size, &mut *y, (width, height)),
-            (frame.u(), frame.chroma_size(), &mut *u, (half_width, half_height)),
-            (frame.v(), frame.chroma_size(), &mut *v, (half_width, half_height)),
-        ];
-        for (from, from_size, to, to_size) in planes {
-            resize(&mut self.resizer, &mut self.between, from, from_size, part, to, to_size)?;
-            if part.left() > part.right() {
-                to.chunks_exact_mut(to_size.0 as usize).for_each(<[u8]>::reverse);
-            }
+    pub(super) fn draw(&mut self, frame: &I420, part: Rect, size: (u32, u32)) -> Result<&[u8], CanvasError> {
+        let (width, height) = (frame.width(), frame.height());
+        self.original.resize((width * height * 4) as usize, 0);
+        let matrix = YuvStandardMatrix::Bt601;
+        yuv::yuv420_to_bgra(&planes(frame), &mut self.original, width * 4, YuvRange::Limited, matrix)?;
+        self.pixels.resize((size.0 * size.1 * 4) as usize, 0);
+        resize(&mut self.resizer, &self.original, (width, height), part, &mut self.pixels, size)?;
+        if part.left() > part.right() {
+            let pixels = self.pixels.as_chunks_mut::<4>().0;
+            pixels.chunks_exact_mut(size.0 as usize).for_each(<[[u8; 4]]>::reverse);
         }
-        let image = YuvPlanarImage {
-            y_plane: y,
-            y_stride: width,
-            u_plane: u,
-            u_stride: half_width,
-            v_plane: v,
-            v_stride: half_width,
-            width,
-            height,
-        };
-        self.pixels.resize(luma * 4, 0);
-        yuv::yuv420_to_bgra(&image, &mut self.pixels, width * 4, YuvRange::Limited, YuvStandardMatrix::Bt601)?;
         Ok(&self.pixels)
     }
 }
 
-/// One plane. The mean of what a pixel covers where it becomes smaller, a mixture of its neighbours where it grows.
+/// The mean of what a pixel covers where the picture becomes smaller, a mixture of its neighbours where it grows.
 fn resize(
     resizer: &mut Resizer,
-    between: &mut Vec<u8>,
     from: &[u8],
     (width, height): (u32, u32),
     part: Rect,
     to: &mut [u8],
-    (to_width, to_height): (u32, u32),
+    to_size: (u32, u32),
 ) -> Result<(), ResizeError> {
     let (w, h) = (f64::from(width), f64::from(height));
     let left = f64::from(part.left().min(part.right())).clamp(0.0, 1.0) * w;
@@ -105,23 +86,13 @@ fn resize(
     let crop_width = (f64::from(part.width().abs()) * w).min(w - left);
     let crop_height = (f64::from(part.height().abs()) * h).min(h - top);
     let unreadable = |_| ResizeError::ImageError(fast_image_resize::ImageError::UnsupportedPixelType);
-    let mut step = |from: &[u8], from_size: (u32, u32), crop: [f64; 4], to: &mut [u8], to_size: (u32, u32)| {
-        let source = ImageRef::new(from_size.0, from_size.1, from, PixelType::U8).map_err(unreadable)?;
-        let mut target = Image::from_slice_u8(to_size.0, to_size.1, to, PixelType::U8).map_err(unreadable)?;
-        let [left, top, width, height] = crop;
-        let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-            .crop(left, top, width, height)
-            .use_alpha(false);
-        resizer.resize(&source, &mut target, &options)
-    };
-    if to_height >= height {
-        return step(from, (width, height), [left, top, crop_width, crop_height], to, (to_width, to_height));
-    }
-    // Lines are joined many pixels at a time, pixels of a line are not: the fewer lines are left for that the better.
-    between.resize((width * to_height) as usize, 0);
-    step(from, (width, height), [0.0, top, w, crop_height], between, (width, to_height))?;
-    step(between, (width, to_height), [left, 0.0, crop_width, f64::from(to_height)], to, (to_width, to_height))
+    let source = ImageRef::new(width, height, from, PixelType::U8x4).map_err(unreadable)?;
+    let mut target = Image::from_slice_u8(to_size.0, to_size.1, to, PixelType::U8x4).map_err(unreadable)?;
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+        .crop(left, top, crop_width, crop_height)
+        .use_alpha(false);
+    resizer.resize(&source, &mut target, &options)
 }
 
 #[cfg(test)]

@@ -47,6 +47,26 @@ async fn no_page_has_a_serious_accessibility_finding() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_page_of_which_a_part_does_not_arrive_says_so() -> Result<()> {
+    let broken = tempfile::Builder::new().prefix("rtc-chat-").tempdir()?;
+    std::fs::create_dir(broken.path().join("js"))?;
+    std::fs::write(broken.path().join("js/rules.js"), "import './nowhere.js';")?;
+    let mut scene = Scene::with_server(0, &["demo"], &["--assets", &broken.path().display().to_string()]).await?;
+    let page = scene.page(&PageOptions::default()).await?;
+    page.goto(&scene.server.room("demo")).await?;
+    let shown = "const told = document.querySelector('#not-whole'); return told?.checkVisibility() && told.innerText";
+    page.until("what is to be done", &format!("{{ {shown} }}")).await?;
+    let words = page.run(shown).await?;
+    assert!(words.as_str().is_some_and(|words| words.contains("did not arrive")), "{words}");
+    // And it is gone when all of it is there.
+    std::fs::remove_file(broken.path().join("js/rules.js"))?;
+    page.run("document.querySelector('#not-whole a').click()").await?;
+    page.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
+    assert_eq!(page.run("return document.querySelector('#not-whole').checkVisibility()").await?, false);
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_pages_own_tests_pass_in_a_browser() -> Result<()> {
     let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("page-tests").display().to_string();
     let mut scene = Scene::with_server(0, &["demo"], &["--assets", &tests]).await?;

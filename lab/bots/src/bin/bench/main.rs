@@ -121,7 +121,7 @@ enum What {
     },
     /// One call of `sound`, started by it
     #[command(hide = true)]
-    InsideSound { who: String, left: String, right: String, clips: PathBuf, heard: PathBuf },
+    InsideSound { who: String, left: String, right: String, clips: PathBuf, heard: PathBuf, warm_up: u64 },
     /// Joins and departures of every kind; what they leave behind. Minutes long: only when it is named
     Soak {
         #[arg(long, default_value_t = 10_000)]
@@ -180,8 +180,8 @@ async fn main() -> Result<()> {
             let profiles = if profiles.is_empty() { sound::usual() } else { profiles };
             sound::run(&profiles, few).await
         }
-        Some(What::InsideSound { who, left, right, clips, heard }) => {
-            sound::inside(&who, &left, &right, &clips, &heard).await
+        Some(What::InsideSound { who, left, right, clips, heard, warm_up }) => {
+            sound::inside(&who, [&left, &right], &clips, &heard, Duration::from_secs(warm_up)).await
         }
         Some(What::DoubleTalk) => double_talk::run().await,
         Some(What::Comeback) => comeback::run().await,

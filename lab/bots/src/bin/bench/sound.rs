@@ -24,9 +24,15 @@ const WORDS: &str = "The north wind and the sun were disputing which was the str
 /// Readings that are judged of each call; its mark is their mean.
 const READINGS: usize = 3;
 
-/// Until congestion control has found its way, and what is recorded after that: one reading more than is judged, because a
-/// call begins somewhere in the middle of one.
-const WARM_UP: Duration = Duration::from_secs(8);
+/// Seconds until congestion control has found its way; where nothing comes for half a minute, until five seconds after that.
+fn warm_up(profile: Profile) -> u64 {
+    match profile {
+        Profile::Outage => 45,
+        _ => 8,
+    }
+}
+
+/// What is recorded then: one reading more than is judged, because it begins somewhere in the middle of one.
 const LISTENING: Duration = Duration::from_secs(12 * (READINGS as u64 + 1) + 1);
 
 const ROOM: &str = "demo";
@@ -69,13 +75,19 @@ async fn call(profile: Profile, who: &str, seed: u64, folder: &Path) -> Result<V
     let heard = folder.join("call.wav");
     let mut inside: Command = network.command_at_hub(&std::env::current_exe()?.to_string_lossy()).into();
     let (left, right) = (network.namespace(Side::Left), network.namespace(Side::Right));
-    inside.args(["inside-sound", who, left, right]).arg(folder).arg(&heard);
+    inside.args(["inside-sound", who, left, right]).arg(folder).arg(&heard).arg(warm_up(profile).to_string());
     ensure!(inside.kill_on_drop(true).status().await?.success(), "{who} over {profile}");
     read(&heard)
 }
 
 /// At the hub: one call, whose end is recorded into `heard`.
-pub(crate) async fn inside(who: &str, left: &str, right: &str, clips: &Path, heard: &Path) -> Result<()> {
+pub(crate) async fn inside(
+    who: &str,
+    [left, right]: [&str; 2],
+    clips: &Path,
+    heard: &Path,
+    warm_up: Duration,
+) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("rtc-chat-").tempdir()?;
     let server = Server::start_on("0.0.0.0:0", &folder.path().join("server"), &[ROOM], &[]).await?;
     let loudspeaker = Loudspeaker::start(&folder.path().join("loudspeaker")).await?;
@@ -85,6 +97,7 @@ pub(crate) async fn inside(who: &str, left: &str, right: &str, clips: &Path, hea
         folder: folder.path(),
         microphones: [clips.join("said.wav"), clips.join("silent.wav")],
         loudspeaker,
+        warm_up,
     };
     let sound = if who == "app" { scene.apps().await? } else { scene.browsers().await? };
     write(heard, &sound)
@@ -97,6 +110,7 @@ struct Scene<'a> {
     microphones: [PathBuf; 2],
     /// On the right.
     loudspeaker: Loudspeaker,
+    warm_up: Duration,
 }
 
 impl Scene<'_> {
@@ -140,7 +154,7 @@ impl Scene<'_> {
 
     /// What comes out of the loudspeaker after the warm-up.
     async fn heard(&self) -> Result<Vec<f32>> {
-        tokio::time::sleep(WARM_UP).await;
+        tokio::time::sleep(self.warm_up).await;
         self.loudspeaker.record(LISTENING).await
     }
 }
