@@ -8,7 +8,7 @@ mod mesh;
 mod sheet;
 mod texture;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use eframe::egui::epaint::{ClippedShape, PaintCallback, Primitive, TextureId};
 use eframe::egui::{Color32, Context, TexturesDelta};
@@ -34,7 +34,7 @@ struct Ground {
 pub(crate) struct Raster {
     ground_colour: Color32,
     ground: Option<Ground>,
-    textures: HashMap<TextureId, Texture>,
+    textures: BTreeMap<TextureId, Texture>,
     doomed: Vec<TextureId>,
     /// What should be seen.
     shapes: Vec<ClippedShape>,
@@ -49,7 +49,7 @@ impl Raster {
         Self {
             ground_colour,
             ground: None,
-            textures: HashMap::new(),
+            textures: BTreeMap::new(),
             doomed: Vec::new(),
             shapes: Vec::new(),
             pending: Vec::new(),
@@ -133,7 +133,7 @@ impl Raster {
         for id in self.doomed.drain(..) {
             self.textures.remove(&id);
         }
-        for (id, patches) in std::mem::take(&mut delta.set) {
+        for (id, patches) in std::mem::take(&mut delta.set).into_iter().collect::<BTreeMap<_, _>>() {
             for patch in patches {
                 // Letters are added to what is there, which stays.
                 changed |= id != TextureId::default() || patch.pos.is_none();

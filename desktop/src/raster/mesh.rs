@@ -80,7 +80,7 @@ impl Quad {
             && a.pos.y <= d.pos.y
             && upright(|vertex| vertex.pos)
             && upright(|vertex| vertex.uv))
-        .then(|| Self { min: a.pos, max: d.pos, uv_min: a.uv, uv_max: d.uv, colour: a.color })
+        .then_some(Self { min: a.pos, max: d.pos, uv_min: a.uv, uv_max: d.uv, colour: a.color })
     }
 
     fn draw(&self, texture: &Filled<'_>, sheet: &mut Sheet<'_>) {
@@ -167,14 +167,11 @@ impl<const N: usize> Slope<N> {
         let [a, b, c] = corners;
         let (ab, ac) = (b - a, c - a);
         let whole = ab.x * ac.y - ab.y * ac.x;
-        let mut slope = Self { start: values[0], by_x: [0.0; N], by_y: [0.0; N] };
-        for i in 0..N {
-            let (first, second) = (values[1][i] - values[0][i], values[2][i] - values[0][i]);
-            slope.by_x[i] = (first * ac.y - second * ab.y) / whole;
-            slope.by_y[i] = (second * ab.x - first * ac.x) / whole;
-            slope.start[i] -= slope.by_x[i] * a.x + slope.by_y[i] * a.y;
-        }
-        slope
+        let [first, second, third] = values;
+        let by_x = std::array::from_fn(|i| ((second[i] - first[i]) * ac.y - (third[i] - first[i]) * ab.y) / whole);
+        let by_y = std::array::from_fn(|i| ((third[i] - first[i]) * ab.x - (second[i] - first[i]) * ac.x) / whole);
+        let (by_x, by_y): ([f32; N], [f32; N]) = (by_x, by_y);
+        Self { start: std::array::from_fn(|i| first[i] - by_x[i] * a.x - by_y[i] * a.y), by_x, by_y }
     }
 
     /// At the middle of a pixel.

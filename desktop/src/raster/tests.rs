@@ -69,14 +69,7 @@ fn any_shape(ctx: &Context, rng: &mut impl Rng) -> ClippedShape {
     let shape = match rng.next_u32() % 7 {
         0 => RectShape::new(rect, rounding, colour, stroke, StrokeKind::Middle).into(),
         1 => Shape::rect_filled(rect, 0.0, colour),
-        2 => CircleShape {
-            center: place,
-            radius: rounding * 2.0,
-            fill: colour,
-            stroke,
-            ..CircleShape::filled(place, 0.0, colour)
-        }
-        .into(),
+        2 => CircleShape { center: place, radius: rounding * 2.0, fill: colour, stroke }.into(),
         3 => Shape::line_segment([place, anywhere(rng)], stroke),
         4 => Shadow { offset: [3, 5], blur: 9, spread: 2, color: colour }.as_shape(rect, rounding).into(),
         5 => {
