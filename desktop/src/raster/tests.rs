@@ -169,9 +169,11 @@ fn triangles_that_share_a_side_cover_each_pixel_once() {
     let half = Color32::from_rgba_premultiplied(64, 64, 64, 128);
     for seed in 1..=20 {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        // A fan around a point of a rectangle of whole pixels; its corners in turn, and points between them.
-        let rect = Rect::from_min_max(pos2(10.0, 10.0), pos2(150.0, 110.0));
-        let centre = pos2(rng.random_range(20.0..140.0), rng.random_range(20.0..100.0));
+        // A fan around a point of a rectangle; its corners in turn, and points between them. All of them are middles of
+        // pixels, so that sides go through many others.
+        let rect = Rect::from_min_max(pos2(10.5, 10.5), pos2(150.5, 110.5));
+        let middle = |at: f32| at.floor() + 0.5;
+        let centre = pos2(middle(rng.random_range(20.0..140.0)), middle(rng.random_range(20.0..100.0)));
         let corners = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom()];
         let mut mesh = Mesh::default();
         mesh.vertices.push(vertex(centre, half));
@@ -180,7 +182,8 @@ fn triangles_that_share_a_side_cover_each_pixel_once() {
             shares.sort_by(f32::total_cmp);
             mesh.vertices.push(vertex(corner, half));
             let next = corners[(i + 1) % 4];
-            mesh.vertices.extend(shares.into_iter().map(|share| vertex(corner + (next - corner) * share, half)));
+            let between = shares.into_iter().map(|share| corner + (next - corner) * share);
+            mesh.vertices.extend(between.map(|at| vertex(pos2(middle(at.x), middle(at.y)), half)));
         }
         let around = mesh.vertices.len() as u32 - 1;
         // Each of them may turn either way.
