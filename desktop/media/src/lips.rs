@@ -98,10 +98,8 @@ impl LipSync {
             self.late.clear();
             return now;
         };
-        if self.wait_us(now) == 0 {
+        if !self.is_seen(now) {
             self.wait_us = 0;
-        }
-        if self.seen.is_some_and(|seen| now.saturating_duration_since(seen) >= UNSEEN_MAX) {
             self.windows.clear();
         }
         self.seen = Some(now);
@@ -115,8 +113,11 @@ impl LipSync {
 
     /// How much longer than it has to the sound shall wait from now on, so that the pictures can follow.
     pub(crate) fn wait_us(&self, now: Instant) -> i64 {
-        let seen = self.seen.is_some_and(|seen| now.saturating_duration_since(seen) < UNSEEN_MAX);
-        if seen { self.wait_us } else { 0 }
+        if self.is_seen(now) { self.wait_us } else { 0 }
+    }
+
+    fn is_seen(&self, now: Instant) -> bool {
+        self.seen.is_some_and(|seen| now.saturating_duration_since(seen) < UNSEEN_MAX)
     }
 
     /// How far a picture is before the sound that is being played, in microseconds; `None` while nobody can tell.
