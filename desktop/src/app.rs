@@ -91,8 +91,9 @@ pub fn run(
     make_backend: impl FnOnce(Wake) -> Result<Box<dyn Backend>, Failure>,
 ) -> Result<(), Failure> {
     let mut event_loop = EventLoop::with_user_event().build()?;
-    let mut opening = Opening { options, make_backend };
-    if opening.options.drawing == Drawing::Opengl || opening.options.drawing == Drawing::Auto && has_graphics_card() {
+    let drawing = options.drawing;
+    let mut opening = Opening { options, make_backend: Box::new(make_backend) };
+    if drawing == Drawing::Opengl || drawing == Drawing::Auto && has_graphics_card() {
         match opengl::run(opening, &mut event_loop)? {
             None => return Ok(()),
             Some(unopened) => opening = unopened,
@@ -102,12 +103,14 @@ pub fn run(
 }
 
 /// A window that is about to be opened, one way or another.
-struct Opening<F> {
+struct Opening<'a> {
     options: WindowOptions,
-    make_backend: F,
+    make_backend: MakeBackend<'a>,
 }
 
-impl<F: FnOnce(Wake) -> Result<Box<dyn Backend>, Failure>> Opening<F> {
+type MakeBackend<'a> = Box<dyn FnOnce(Wake) -> Result<Box<dyn Backend>, Failure> + 'a>;
+
+impl Opening<'_> {
     fn viewport(&self) -> ViewportBuilder {
         ViewportBuilder::default()
             .with_title(&self.options.title)

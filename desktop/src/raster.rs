@@ -106,7 +106,7 @@ impl Raster {
             let mut sheet = Sheet::new(pixels, ground.width, *area);
             sheet.fill(*area, self.ground_colour);
             for primitive in &primitives {
-                let clip = Area::of_clip(primitive.clip_rect, ground.pixels_per_point).intersection(*area);
+                let clip = Area::of_rect(primitive.clip_rect, ground.pixels_per_point).intersection(*area);
                 if clip.is_empty() {
                     continue;
                 }

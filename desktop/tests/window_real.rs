@@ -64,8 +64,7 @@ fn the_window_looks_the_same_whatever_draws_it() {
     };
     let ((opengl, _first), (processor, _second)) = (open("opengl"), open("processor"));
     // Until the list of rooms is there in both.
-    let room = |shot: &Shot| share(shot, ACCENT) > 0.003;
-    processor.wait_for("the same window", |shot| room(shot) && differing(shot, &opengl.look()) < 20);
+    processor.wait_for("the same window", |shot| is_lobby(shot) && differing(shot, &opengl.look()) < 20);
 }
 
 /// The window is told what of it was lost, and only it knows what was there.

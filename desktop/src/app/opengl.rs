@@ -2,26 +2,24 @@
 
 use std::cell::RefCell;
 use std::error::Error;
-use std::rc::Rc;
 
 use egui_winit::winit::event_loop::EventLoop;
 use egui_winit::winit::platform::run_on_demand::EventLoopExtRunOnDemand;
 
-use super::{Drawing, Failure, Opening, Wake};
-use crate::Backend;
+use super::{Drawing, Failure, Opening};
 use crate::picture::{Pictures, is_software};
 
 /// Shows it until it is closed; gives back what was to be opened where that is better done without OpenGL.
-pub(super) fn run<F: FnOnce(Wake) -> Result<Box<dyn Backend>, Failure>>(
-    opening: Opening<F>,
+pub(super) fn run<'a>(
+    opening: Opening<'a>,
     event_loop: &mut EventLoop<eframe::UserEvent>,
-) -> Result<Option<Opening<F>>, Failure> {
+) -> Result<Option<Opening<'a>>, Failure> {
     let (title, viewport, drawing) = (opening.options.title.clone(), opening.viewport(), opening.options.drawing);
     // Nothing here has gradients; the noise against their bands costs in every pixel.
     let native = eframe::NativeOptions { viewport, dithering: false, ..Default::default() };
     // The platform's error type crosses threads, the backend's need not.
-    let failure: Rc<RefCell<Option<Failure>>> = Rc::default();
-    let opening = Rc::new(RefCell::new(Some(opening)));
+    let failure: RefCell<Option<Failure>> = RefCell::default();
+    let opening = RefCell::new(Some(opening));
     let create = |context: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, Box<dyn Error + Send + Sync>> {
         let made = || -> Result<_, Failure> {
             let gl = context.gl.as_deref().ok_or("there is no OpenGL")?;

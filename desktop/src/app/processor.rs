@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eframe::UserEvent;
-use eframe::egui::{self, Context, FullOutput, RawInput, ViewportBuilder, ViewportId, ViewportInfo};
+use eframe::egui::{self, Context, FullOutput, RawInput, ViewportId, ViewportInfo};
 use egui_winit::accesskit_winit;
 use egui_winit::winit::application::ApplicationHandler;
 use egui_winit::winit::event::{StartCause, WindowEvent};
@@ -17,8 +17,7 @@ use egui_winit::winit::window::{Window as Frame, WindowId};
 use egui_winit::{ActionRequested, State};
 use softbuffer::Surface;
 
-use super::{Failure, Opening, Wake, Window};
-use crate::Backend;
+use super::{Failure, Opening, Window};
 use crate::picture::{Pictures, Printer};
 use crate::raster::{Area, Raster, TEXTURE_SIDE_MAX};
 use crate::ui::theme;
@@ -26,16 +25,11 @@ use crate::ui::theme;
 /// A mouse may speak a thousand times a second.
 const DRAWN_EVERY_MIN: Duration = Duration::from_millis(8);
 
-pub(super) fn run<F: FnOnce(Wake) -> Result<Box<dyn Backend>, Failure>>(
-    opening: Opening<F>,
-    event_loop: &mut EventLoop<UserEvent>,
-) -> Result<(), Failure> {
-    let viewport = opening.viewport();
+pub(super) fn run(opening: Opening<'_>, event_loop: &mut EventLoop<UserEvent>) -> Result<(), Failure> {
     let mut desk = Desk {
-        viewport,
+        opening: Some(opening),
         ctx: context(event_loop.create_proxy()),
         proxy: event_loop.create_proxy(),
-        open: Some(Box::new(|ctx: &Context| opening.open(ctx, Pictures::printed()))),
         shown: None,
         failure: None,
         due: None,
@@ -59,14 +53,11 @@ fn context(proxy: EventLoopProxy<UserEvent>) -> Context {
     ctx
 }
 
-type Open<'a> = Box<dyn FnOnce(&Context) -> Result<Window, Failure> + 'a>;
-
 /// What the event loop speaks to.
 struct Desk<'a> {
-    viewport: ViewportBuilder,
+    opening: Option<Opening<'a>>,
     ctx: Context,
     proxy: EventLoopProxy<UserEvent>,
-    open: Option<Open<'a>>,
     shown: Option<Shown>,
     failure: Option<Failure>,
     /// When the window is to be looked after next.
@@ -91,8 +82,8 @@ struct Shown {
 
 impl ApplicationHandler<UserEvent> for Desk<'_> {
     fn resumed(&mut self, event_loop: &ActiveEventLoop) {
-        let Some(open) = self.open.take() else { return };
-        match self.open(event_loop, open) {
+        let Some(opening) = self.opening.take() else { return };
+        match self.open(event_loop, opening) {
             Ok(shown) => {
                 let frame = Arc::clone(&self.shown.insert(shown).frame);
                 self.draw(event_loop, true);
@@ -167,8 +158,8 @@ impl ApplicationHandler<UserEvent> for Desk<'_> {
 }
 
 impl Desk<'_> {
-    fn open(&self, event_loop: &ActiveEventLoop, open: Open<'_>) -> Result<Shown, Failure> {
-        let viewport = self.viewport.clone().with_visible(false);
+    fn open(&self, event_loop: &ActiveEventLoop, opening: Opening<'_>) -> Result<Shown, Failure> {
+        let viewport = opening.viewport().with_visible(false);
         let frame = Arc::new(egui_winit::create_window(&self.ctx, event_loop, &viewport)?);
         let surface = Surface::new(&softbuffer::Context::new(Arc::clone(&frame))?, Arc::clone(&frame))?;
         let composed = matches!(frame.display_handle()?.as_raw(), RawDisplayHandle::Wayland(_));
@@ -178,7 +169,7 @@ impl Desk<'_> {
         let mut info = ViewportInfo::default();
         egui_winit::update_viewport_info(&mut info, &self.ctx, &frame, true);
         Ok(Shown {
-            window: open(&self.ctx)?,
+            window: opening.open(&self.ctx, Pictures::printed())?,
             frame,
             surface,
             composed,
@@ -264,12 +255,13 @@ impl Shown {
     ) -> Result<(), Failure> {
         self.state.handle_platform_output_with_event_loop(&self.frame, event_loop, output.platform_output);
         let size = self.frame.inner_size();
-        if let (Some(width), Some(height)) = (NonZeroU32::new(size.width), NonZeroU32::new(size.height)) {
-            let size = (size.width as usize, size.height as usize);
-            let changed = self.raster.update(output.shapes, output.textures_delta, size, output.pixels_per_point);
-            if changed || lost {
-                self.present(ctx, (width, height), lost)?;
-            }
+        let pixels = (size.width as usize, size.height as usize);
+        // Where a window has no size at the moment, its letters come all the same, and only once.
+        let changed = self.raster.update(output.shapes, output.textures_delta, pixels, output.pixels_per_point);
+        if let (Some(width), Some(height)) = (NonZeroU32::new(size.width), NonZeroU32::new(size.height))
+            && (changed || lost)
+        {
+            self.present(ctx, (width, height), lost)?;
         }
         let commands = output.viewport_output.into_values().flat_map(|viewport| viewport.commands);
         egui_winit::process_viewport_commands(ctx, &mut self.info, commands, &self.frame, &mut self.actions);
@@ -282,14 +274,15 @@ impl Shown {
         self.surface.resize(width, height)?;
         let mut buffer = self.surface.buffer_mut()?;
         let (printer, age) = (&mut self.printer, buffer.age());
-        let mut changed =
+        let changed =
             self.raster.draw(ctx, &mut buffer, age, |callback, place, sheet| printer.paint(callback, place, sheet));
-        if lost {
-            changed = vec![Area { left: 0, top: 0, right: width.get() as i32, bottom: height.get() as i32 }];
-        }
-        let changed: Vec<softbuffer::Rect> = changed.into_iter().filter_map(rect).collect();
         self.frame.pre_present_notify();
-        buffer.present_with_damage(&changed)?;
+        if lost {
+            buffer.present()?;
+        } else {
+            let changed: Vec<softbuffer::Rect> = changed.into_iter().filter_map(rect).collect();
+            buffer.present_with_damage(&changed)?;
+        }
         Ok(())
     }
 

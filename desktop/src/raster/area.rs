@@ -22,11 +22,6 @@ impl Area {
         Self::from_edges(rect, pixels_per_point, f32::round, f32::round)
     }
 
-    /// What may be seen through a rectangle in points.
-    pub(super) fn of_clip(rect: Rect, pixels_per_point: f32) -> Self {
-        Self::of_rect(rect, pixels_per_point)
-    }
-
     /// Every pixel that a rectangle in points touches.
     pub(super) fn touched_by(rect: Rect, pixels_per_point: f32) -> Self {
         Self::from_edges(rect, pixels_per_point, f32::floor, f32::ceil)

@@ -31,7 +31,7 @@ pub(super) fn note(before: &[ClippedShape], after: &[ClippedShape], ground: Grou
 
 /// The pixels that a shape may touch.
 pub(super) fn covered(clipped: &ClippedShape, ground: Ground) -> Area {
-    let clip = Area::of_clip(clipped.clip_rect, ground.pixels_per_point).intersection(ground.area());
+    let clip = Area::of_rect(clipped.clip_rect, ground.pixels_per_point).intersection(ground.area());
     if clip.is_empty() || matches!(clipped.shape, Shape::Noop) {
         return Area::NOTHING;
     }
@@ -61,7 +61,7 @@ pub(super) fn joined(areas: impl Iterator<Item = Area>) -> Vec<Area> {
 
 /// Joins the two whose union adds the fewest pixels.
 fn join_cheapest(areas: &mut Vec<Area>) {
-    let cost = |a: Area, b: Area| a.union(b).size() - (a.size() + b.size()).min(a.union(b).size());
+    let cost = |a: Area, b: Area| a.union(b).size().saturating_sub(a.size() + b.size());
     let pairs = (0..areas.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
     let Some((a, b)) = pairs.min_by_key(|&(a, b)| cost(areas[a], areas[b])) else { return };
     let (second, first) = (areas.swap_remove(b), areas.swap_remove(a));

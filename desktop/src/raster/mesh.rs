@@ -1,10 +1,10 @@
 //! Triangles, and the rectangles that most of them are halves of.
 
-use eframe::egui::epaint::{Mesh, Vertex, WHITE_UV};
+use eframe::egui::epaint::{Mesh, Vertex};
 use eframe::egui::{Color32, Pos2};
 
 use super::Area;
-use super::colour::{from_parts, opaque, over, tinted};
+use super::colour::{from_parts, over, tinted};
 use super::sheet::Sheet;
 use super::texture::Texture;
 
@@ -26,7 +26,6 @@ pub(super) fn draw(mesh: &Mesh, texture: &Texture, pixels_per_point: f32, sheet:
         let pos = Pos2::new(vertex.pos.x * pixels_per_point, vertex.pos.y * pixels_per_point);
         (pos.x.abs() < FAR && pos.y.abs() < FAR).then_some(Vertex { pos, ..*vertex })
     };
-    let texture = Filled { texture, white: texture.at(WHITE_UV.x, WHITE_UV.y) };
     let mut indices = &mesh.indices[..];
     while let Some((first, after)) = indices.split_at_checked(3) {
         if let Some((second, rest)) = after.split_at_checked(3)
@@ -34,27 +33,14 @@ pub(super) fn draw(mesh: &Mesh, texture: &Texture, pixels_per_point: f32, sheet:
             && let [Some(a), Some(b), Some(c), Some(d)] = [&first[0], &first[1], &first[2], &second[2]].map(corner)
             && let Some(quad) = Quad::of([a, b, c, d])
         {
-            quad.draw(&texture, sheet);
+            quad.draw(texture, sheet);
             indices = rest;
             continue;
         }
         if let [Some(a), Some(b), Some(c)] = [&first[0], &first[1], &first[2]].map(corner) {
-            triangle([a, b, c], &texture, sheet);
+            triangle([a, b, c], texture, sheet);
         }
         indices = after;
-    }
-}
-
-/// A texture whose first texel is known: most triangles are filled with nothing but that.
-struct Filled<'a> {
-    texture: &'a Texture,
-    white: Color32,
-}
-
-impl Filled<'_> {
-    fn at(&self, uv: Pos2) -> Color32 {
-        let (width, height) = self.texture.size();
-        if uv == WHITE_UV { self.white } else { self.texture.at(uv.x * width, uv.y * height) }
     }
 }
 
@@ -83,7 +69,7 @@ impl Quad {
         .then_some(Self { min: a.pos, max: d.pos, uv_min: a.uv, uv_max: d.uv, colour: a.color })
     }
 
-    fn draw(&self, texture: &Filled<'_>, sheet: &mut Sheet<'_>) {
+    fn draw(&self, texture: &Texture, sheet: &mut Sheet<'_>) {
         // A pixel belongs to it if its middle does, the left and the upper edge included.
         let edge = |at: f32| (at - 0.5).ceil() as i32;
         let clip = sheet.clip();
@@ -93,9 +79,8 @@ impl Quad {
             return;
         }
         if self.uv_min == self.uv_max {
-            return sheet.fill(Area { left, top, right, bottom }, tinted(texture.at(self.uv_min), self.colour));
+            return sheet.fill(Area { left, top, right, bottom }, tinted(texture.filling(self.uv_min), self.colour));
         }
-        let texture = texture.texture;
         let (width, height) = texture.size();
         let step_x = (self.uv_max.x - self.uv_min.x) * width / (self.max.x - self.min.x);
         let step_y = (self.uv_max.y - self.uv_min.y) * height / (self.max.y - self.min.y);
@@ -181,7 +166,7 @@ impl<const N: usize> Slope<N> {
     }
 }
 
-fn triangle(mut corners: [Vertex; 3], texture: &Filled<'_>, sheet: &mut Sheet<'_>) {
+fn triangle(mut corners: [Vertex; 3], texture: &Texture, sheet: &mut Sheet<'_>) {
     let exact = |vertex: &Vertex| ((vertex.pos.x * PARTS).round() as i64, (vertex.pos.y * PARTS).round() as i64);
     let turn = |[a, b, c]: [(i64, i64); 3]| (b.0 - a.0) * (c.1 - a.1) - (b.1 - a.1) * (c.0 - a.0);
     let mut points = [exact(&corners[0]), exact(&corners[1]), exact(&corners[2])];
@@ -202,8 +187,7 @@ fn triangle(mut corners: [Vertex; 3], texture: &Filled<'_>, sheet: &mut Sheet<'_
     let at = points.map(|(x, y)| Pos2::new(x as f32 / PARTS, y as f32 / PARTS));
     let plain_texture = corners[1].uv == corners[0].uv && corners[2].uv == corners[0].uv;
     let plain_colour = corners[1].color == corners[0].color && corners[2].color == corners[0].color;
-    let texel = texture.at(corners[0].uv);
-    let texture = texture.texture;
+    let texel = texture.filling(corners[0].uv);
     let (width, height) = texture.size();
     let colours = Slope::new(at, corners.map(|corner| corner.color.to_array().map(f32::from)));
     let places = Slope::new(at, corners.map(|corner| [corner.uv.x * width, corner.uv.y * height]));
@@ -213,16 +197,11 @@ fn triangle(mut corners: [Vertex; 3], texture: &Filled<'_>, sheet: &mut Sheet<'_
         if left >= right {
             continue;
         }
-        let row = sheet.row(y, left, right);
         if plain_texture && plain_colour {
-            let colour = tinted(texel, corners[0].color);
-            match colour.a() {
-                255 => row.fill(opaque(colour)),
-                _ => row.iter_mut().for_each(|pixel| over(pixel, colour)),
-            }
+            sheet.fill_row(y, left, right, tinted(texel, corners[0].color));
             continue;
         }
-        for (pixel, x) in row.iter_mut().zip(left..) {
+        for (pixel, x) in sheet.row(y, left, right).iter_mut().zip(left..) {
             let colour = if plain_colour { corners[0].color } else { from_parts(colours.at(x, y)) };
             let texel = if plain_texture {
                 texel

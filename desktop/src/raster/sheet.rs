@@ -34,11 +34,16 @@ impl<'a> Sheet<'a> {
     pub(super) fn fill(&mut self, area: Area, colour: Color32) {
         let area = area.intersection(self.clip);
         for y in area.top..area.bottom {
-            let row = self.row(y, area.left, area.right);
-            match colour.a() {
-                255 => row.fill(opaque(colour)),
-                _ => row.iter_mut().for_each(|pixel| over(pixel, colour)),
-            }
+            self.fill_row(y, area.left, area.right, colour);
+        }
+    }
+
+    /// As [`Self::row`].
+    pub(super) fn fill_row(&mut self, y: i32, left: i32, right: i32, colour: Color32) {
+        let row = self.row(y, left, right);
+        match colour.a() {
+            255 => row.fill(opaque(colour)),
+            _ => row.iter_mut().for_each(|pixel| over(pixel, colour)),
         }
     }
 

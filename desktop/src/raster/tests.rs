@@ -256,6 +256,20 @@ fn words_are_where_they_should_be_and_as_bright() {
     assert!((0..pixels.len()).filter(lit).count() > 40);
 }
 
+/// A window without a size is minimised, and what it is given then it is given once.
+#[test]
+fn letters_that_came_while_there_was_no_window_are_there_when_it_comes_back() {
+    let (ctx, textures) = context();
+    let galley = ctx.fonts_mut(|fonts| fonts.layout_no_wrap("mm".into(), FontId::proportional(14.0), Color32::WHITE));
+    let words = vec![shown(Shape::galley(pos2(20.0, 30.0), galley, Color32::WHITE))];
+    let mut raster = Raster::new(BLACK);
+    raster.update(words.clone(), textures, (0, 0), 1.0);
+    assert!(raster.update(words, TexturesDelta::default(), SIZE, 1.0));
+    let mut pixels = vec![0; SIZE.0 * SIZE.1];
+    raster.draw(&ctx, &mut pixels, 0, |_, _, _| {});
+    assert!(pixels.iter().any(|pixel| pixel & 0xff > 200));
+}
+
 #[test]
 fn a_picture_is_drawn_in_its_place_as_far_as_it_is_seen() {
     let (ctx, textures) = context();

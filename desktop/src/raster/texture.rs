@@ -1,7 +1,7 @@
 //! Images that triangles are filled with.
 
-use eframe::egui::epaint::{ImageData, ImageDelta};
-use eframe::egui::{Color32, TextureFilter};
+use eframe::egui::epaint::{ImageData, ImageDelta, WHITE_UV};
+use eframe::egui::{Color32, Pos2, TextureFilter};
 
 use super::colour;
 
@@ -45,6 +45,11 @@ impl Texture {
         let within = |at: i32, size: usize| usize::try_from(at).unwrap_or(0).min(size.saturating_sub(1));
         let at = within(y, self.height) * self.width + within(x, self.width);
         self.pixels.get(at).copied().unwrap_or(Color32::TRANSPARENT)
+    }
+
+    /// What fills a shape whose corners all have this place, from 0 to 1. Mostly that is the white in the first corner.
+    pub(super) fn filling(&self, uv: Pos2) -> Color32 {
+        if uv == WHITE_UV { self.texel(0, 0) } else { self.at(uv.x * self.width as f32, uv.y * self.height as f32) }
     }
 
     /// At a place in texels, from 0 at the left and upper edge.
