@@ -38,6 +38,10 @@ pub fn screen_video(client: &str) -> String {
     format!("document.querySelector('li.tile[data-screen-of=\"{client}\"] video')")
 }
 
+/// The driver takes any free port of IPv4 and ends where another program has the same one of IPv6: then it is started again,
+/// and finds another one.
+const STARTS: usize = 5;
+
 /// The driver of all browsers of a scene.
 pub struct Browsers {
     _driver: Process,
@@ -82,7 +86,16 @@ impl Browsers {
         if host != "127.0.0.1" {
             command.args(["--allowed-ips=", "--allowed-origins=*"]);
         }
-        let mut driver = Process::start("chromedriver", &mut command)?;
+        let mut starts = 1;
+        loop {
+            match Self::drive(Process::start("chromedriver", &mut command)?, host).await {
+                Err(_) if starts < STARTS => starts += 1,
+                driven => return driven,
+            }
+        }
+    }
+
+    async fn drive(mut driver: Process, host: &str) -> Result<Self> {
         loop {
             let line = driver.line().await?;
             if let Some((_, port)) = line.split_once("started successfully on port ") {
