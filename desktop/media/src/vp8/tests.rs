@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use rand::{Rng, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
@@ -208,4 +208,36 @@ fn a_page_that_was_turned_becomes_sharp_by_being_sent_again() {
     // And the page after it does not pay for that.
     let (_, next) = see(&before, 4_000);
     assert!(next < at_once * 3 / 2, "{at_once} bytes, then {next}");
+}
+
+/// A wall in soft light that grows brighter or darker by so many levels, with a sensor's noise of one level.
+fn wall(width: u32, height: u32, brighter: f64, random: &mut ChaCha8Rng) -> I420 {
+    let mut data = vec![128; I420::size(width, height)];
+    let luma = &mut data[..(width * height) as usize];
+    for (n, pixel) in luma.iter_mut().enumerate() {
+        let across = (n as u32 % width) as f64 / f64::from(width);
+        *pixel = (90.0 + 60.0 * across + brighter + random.random_range(-1.0..=1.0)).round() as u8;
+    }
+    I420::from_planes(width, height, data, Instant::now()).unwrap()
+}
+
+#[test]
+fn a_large_camera_picture_costs_nothing_where_nothing_is_seen_to_change_and_shows_what_is() {
+    let (width, height) = (1280, 720);
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let mut encoder = Encoder::new(settings(width, height, 2_500_000)).unwrap();
+    let mut decoder = Decoder::new();
+    let mut see = |brighter: f64, number: i64| {
+        let picture = wall(width, height, brighter, &mut random);
+        let encoded = encoder.encode(&picture, number * FRAME_TICKS, false).unwrap()?;
+        let shown = decode(&mut decoder, &encoded.data).unwrap()?;
+        Some((encoded.data.len(), psnr(&picture, &shown)))
+    };
+    let still: Vec<_> = (0..60).filter_map(|number| see(0.0, number)).collect();
+    let bytes = still[30..].iter().map(|(bytes, _)| bytes).sum::<usize>() / still[30..].len();
+    assert!(bytes < 2_000, "{bytes} bytes for a picture of a wall on which nothing happens");
+    // The light changes by a level in ten pictures: less at once than anyone sees, and all of it together is seen.
+    let slow: Vec<_> = (60..180).filter_map(|number| see((number - 60) as f64 / 10.0, number)).collect();
+    let worst = slow.iter().map(|(_, psnr)| *psnr).fold(f64::MAX, f64::min);
+    assert!(worst > 44.0, "{worst} dB");
 }

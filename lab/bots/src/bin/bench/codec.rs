@@ -14,11 +14,24 @@ use tokio::process::Command;
 use crate::call::FPS;
 use crate::figures::cell;
 
-/// Of the encoder's settings what changes from row to row: size, bits per second, and libvpx's choice of speed.
-const ROWS: [((u32, u32), u32, i32); 2] = [((640, 360), 800_000, -8), ((1280, 720), 2_500_000, -12)];
+/// Of the encoder's settings what changes from row to row.
+struct Row {
+    size: (u32, u32),
+    /// Bits per second.
+    bitrate: u32,
+    /// libvpx's `cpu-used`.
+    speed: i32,
+    /// libvpx's `static-thresh`.
+    same: u32,
+}
+
+const ROWS: [Row; 2] = [
+    Row { size: (640, 360), bitrate: 800_000, speed: -8, same: 1 },
+    Row { size: (1280, 720), bitrate: 2_500_000, speed: -12, same: 512 },
+];
 
 /// As our encoder has them.
-const SETTINGS: [&str; 17] = [
+const SETTINGS: [&str; 16] = [
     "--codec=vp8",
     "--rt",
     "--threads=1",
@@ -32,7 +45,6 @@ const SETTINGS: [&str; 17] = [
     "--buf-initial-sz=500",
     "--buf-optimal-sz=600",
     "--drop-frame=30",
-    "--static-thresh=1",
     "--noise-sensitivity=0",
     "--token-parts=0",
     "--kf-max-dist=3000",
@@ -43,7 +55,8 @@ pub(crate) async fn run(rounds: usize) -> Result<()> {
     println!("| picture | kbit/s | encoded by us | by vpxenc | its kbit/s | decoded by us | by vpxdec |");
     println!("|---|---|---|---|---|---|---|");
     let folder = tempfile::tempdir()?;
-    for (size, bitrate, speed) in ROWS {
+    for row @ Row { size, bitrate, .. } in &ROWS {
+        let (size, bitrate) = (*size, *bitrate);
         let clip = material::bikes(folder.path(), size).await?;
         let mut columns: [Vec<f64>; 6] = Default::default();
         for _ in 0..rounds {
@@ -51,7 +64,7 @@ pub(crate) async fn run(rounds: usize) -> Result<()> {
             let (ours, theirs) = (folder.path().join("ours.ivf"), folder.path().join("theirs.ivf"));
             write_ivf(&ours, size, &frames)?;
             let rate = |bytes: u64| bytes as f64 * 8.0 / 1000.0 * f64::from(FPS) / frames.len() as f64;
-            let vpxenc = vpxenc(&clip, &theirs, bitrate, speed).await? / frames.len() as f64;
+            let vpxenc = vpxenc(&clip, &theirs, row).await? / frames.len() as f64;
             let figures = [
                 rate(std::fs::metadata(&ours)?.len()),
                 encoding,
@@ -116,10 +129,11 @@ fn write_ivf(path: &Path, (width, height): (u32, u32), frames: &[Option<Bytes>])
 }
 
 /// Microseconds that it says it took for all.
-async fn vpxenc(clip: &Path, to: &Path, bitrate: u32, speed: i32) -> Result<f64> {
+async fn vpxenc(clip: &Path, to: &Path, row: &Row) -> Result<f64> {
     let mut command = Command::new("vpxenc");
-    command.args(SETTINGS).arg("--ivf").arg(format!("--target-bitrate={}", bitrate / 1000));
-    command.arg(format!("--cpu-used={speed}")).arg("-o").arg(to).arg(clip);
+    command.args(SETTINGS).arg("--ivf").arg(format!("--target-bitrate={}", row.bitrate / 1000));
+    command.arg(format!("--cpu-used={}", row.speed)).arg(format!("--static-thresh={}", row.same));
+    command.arg("-o").arg(to).arg(clip);
     said(command).await
 }
 
