@@ -1,7 +1,7 @@
 //! One other participant: its peer connection, negotiated perfectly (W3C WebRTC, section 10.7), also with old pages.
 
 import { gathered, identityOf, isOfGeneration } from './sdp.js';
-import { shrinkFor } from './sight.js';
+import { bitsFor, shrinkFor } from './sight.js';
 
 /** Candidates of a complete description are waited for at most this long: a dead STUN server must not hold a call up. */
 const GATHERING_MAX = 1_000;
@@ -14,8 +14,7 @@ const INTERRUPTED_MAX = 2_500;
 const RECOVERY_FIRST = 1_000;
 const RECOVERY_MAX = 8_000;
 
-/** Bits a second of video to one peer: a camera's picture, and a screen's text. */
-const CAMERA_BITRATE = 1_000_000;
+/** Bits a second of a screen's text to one peer. */
 const SCREEN_BITRATE = 2_500_000;
 
 /** The sections of media, in the order in which they are offered: sound, the camera, the screen. */
@@ -347,7 +346,8 @@ export class Peer {
   #tune() {
     const { screen, video } = this.#outgoing;
     const { height = null, screen: screenHeight = height } = this.#shown;
-    const camera = { maxBitrate: CAMERA_BITRATE, active: height !== 0, scaleResolutionDownBy: shrinkFor(video?.getSettings().height, height) };
+    const taken = video?.getSettings();
+    const camera = { maxBitrate: bitsFor(taken), active: height !== 0, scaleResolutionDownBy: shrinkFor(taken?.height, height) };
     // Text is read, and scaled by whoever shows it.
     const text = { maxBitrate: SCREEN_BITRATE, active: screenHeight !== 0, scaleResolutionDownBy: 1 };
     if (this.takesBoth) this.#tuneSender('screen', text);

@@ -7,6 +7,11 @@ const ENOUGH = 0.75;
 /** Smaller than this part of the camera's picture nothing is sent. */
 const SHRINK_MAX = 4;
 
+/** Bits a second beyond which a camera's picture of 640×360 shows nothing more, and one of any size. */
+const BITS = 1_000_000;
+const BITS_PIXELS = 640 * 360;
+const BITS_MAX = 2_500_000;
+
 /** What is told of a picture that is shown `pixels` high. */
 export function stepOf(pixels) {
   if (pixels <= 0) return 0;
@@ -19,6 +24,11 @@ export function shrinkFor(height, shown) {
   if (!height || !shown) return by;
   while (by < SHRINK_MAX && height / (by * 2) >= shown * ENOUGH) by *= 2;
   return by;
+}
+
+/** The most bits a second for a camera's picture of this size. */
+export function bitsFor({ width, height } = {}) {
+  return Math.min(BITS_MAX, Math.max(BITS, (BITS * (width ?? 0) * (height ?? 0)) / BITS_PIXELS));
 }
 
 /** `tell(id, {height, screen})` sends word to one participant; `screen` is left out where none is shown. */

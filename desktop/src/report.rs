@@ -45,6 +45,7 @@ pub struct Messages {
 pub struct Sent {
     pub frames_captured: u64,
     pub frames_encoded: u64,
+    pub encode_ms: u64,
     pub keyframes: u64,
     pub video_bytes: u64,
     pub width: u32,
@@ -78,6 +79,7 @@ pub struct PeerLine {
 pub struct VideoLine {
     pub frames_received: u64,
     pub frames_decoded: u64,
+    pub decode_ms: u64,
     pub frames_dropped: u64,
     pub frozen_ms: u64,
     /// The longest time between two pictures, unless the sender paused.
@@ -154,6 +156,7 @@ impl From<&VideoStats> for VideoLine {
         Self {
             frames_received: video.received,
             frames_decoded: video.decoded,
+            decode_ms: video.decoding.as_millis() as u64,
             frames_dropped: video.dropped,
             frozen_ms: video.frozen_ms,
             longest_gap_ms: video.longest_gap_ms,
@@ -192,6 +195,7 @@ impl From<&OutStats> for Sent {
         Self {
             frames_captured: stats.frames_captured,
             frames_encoded: stats.frames_encoded,
+            encode_ms: stats.encoding.as_millis() as u64,
             keyframes: stats.keyframes,
             video_bytes: stats.video_bytes,
             width: stats.width,

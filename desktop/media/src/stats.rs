@@ -1,5 +1,7 @@
 //! What the engine counts.
 
+use std::time::Duration;
+
 use crate::pattern::Mark;
 
 /// What came in from one peer, since it was opened.
@@ -15,6 +17,8 @@ pub struct VideoStats {
     /// Frames that were complete, decodable or not.
     pub received: u64,
     pub decoded: u64,
+    /// The time that all decoding took, by the clock.
+    pub decoding: Duration,
     /// Frames that were never shown: incomplete, without their reference, or damaged.
     pub dropped: u64,
     /// Every gap between pictures of more than half a second, unless the sender paused.
@@ -73,6 +77,8 @@ pub struct OutStats {
     pub frames_captured: u64,
     /// Pictures that were encoded, in however many qualities.
     pub frames_encoded: u64,
+    /// The time that all of them took, by the clock; bringing them to their size included.
+    pub encoding: Duration,
     pub keyframes: u64,
     pub video_bytes: u64,
     /// Of the best quality that somebody needs.
@@ -99,6 +105,7 @@ impl std::iter::Sum for OutStats {
             screen: sum.screen || next.screen,
             frames_captured: sum.frames_captured + next.frames_captured,
             frames_encoded: sum.frames_encoded + next.frames_encoded,
+            encoding: sum.encoding + next.encoding,
             keyframes: sum.keyframes + next.keyframes,
             video_bytes: sum.video_bytes + next.video_bytes,
             width: if next.screen { next.width } else { sum.width.max(next.width) },

@@ -1,6 +1,6 @@
 //! How high pictures are shown, and what is sent for it.
 
-import { Sight, shrinkFor, stepOf } from '/assets/js/sight.js';
+import { Sight, bitsFor, shrinkFor, stepOf } from '/assets/js/sight.js';
 import { assertEqual as equal } from './assert.js';
 
 export const tests = {
@@ -11,6 +11,12 @@ export const tests = {
   'a picture is scaled down by halves, and stays as good as it is shown': () => {
     equal([720, 540, 270, 135, 90].map((shown) => shrinkFor(720, shown)), [1, 1, 2, 4, 4]);
     equal([shrinkFor(720, null), shrinkFor(undefined, 90), shrinkFor(720, 0)], [1, 1, 1]);
+  },
+
+  'a larger picture may cost more bits, up to what still shows': () => {
+    const bits = [[640, 360], [640, 480], [1280, 720], [3840, 2160], [320, 180]].map(([width, height]) => bitsFor({ width, height }));
+    equal(bits.map(Math.round), [1_000_000, 1_333_333, 2_500_000, 2_500_000, 1_000_000]);
+    equal([bitsFor(undefined), bitsFor({})], [1_000_000, 1_000_000]);
   },
 
   'only who understands it is told, once for each height, and again when the words may be lost': () => {

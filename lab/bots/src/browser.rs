@@ -1,8 +1,9 @@
 //! Real Chromium, driven over WebDriver.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use fantoccini::key::Key;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -22,6 +23,24 @@ const READ_MARK: &str = include_str!("page/read-mark.js");
 const WATCH_PICTURES: &str = include_str!("page/watch-pictures.js");
 /// Measures the strongest pitch in what an element plays, with Web Audio.
 const HEAR_TONE: &str = include_str!("page/hear-tone.js");
+
+/// The video element of a page's own camera, as an expression.
+const OWN_VIDEO: &str = "document.querySelector('li.tile[data-connection=me] video')";
+
+/// How long pictures that grow are waited for: longer than it ever took.
+const GROWTH_MAX: Duration = Duration::from_secs(40);
+const GROWTH_LOOK: Duration = Duration::from_millis(500);
+
+/// The page asks its connections for statistics when the details are shown.
+const FIND_CONNECTION: &str = "
+    const get = RTCPeerConnection.prototype.getStats;
+    RTCPeerConnection.prototype.getStats = function (...of) { window.seenConnection = this; return get.apply(this, of); };
+    await window.rtcChat.details();
+    return Boolean(window.seenConnection)";
+
+const SENT_HEIGHT: &str = "
+    const all = [...(await window.seenConnection.getStats()).values()];
+    return Math.max(0, ...all.filter(s => s.type === 'outbound-rtp' && s.kind === 'video').map(s => s.frameHeight ?? 0))";
 
 /// What a page is at the moment, for whoever waits for it in vain.
 const LOOK: &str = "
@@ -292,6 +311,38 @@ impl Page {
         let every = sample_every.map_or_else(|| "Infinity".to_owned(), |every| every.to_string());
         self.run(&format!("{WATCH_PICTURES}; window.watch = watchPictures(() => {video}, {every});")).await?;
         Ok(())
+    }
+
+    /// Sends its own camera's picture as large and as often as a clip has it; by itself the page asks for less.
+    pub async fn send_whole(&self, (width, height): (u32, u32), fps: u32) -> Result<()> {
+        self.until("its own picture", &format!("return {OWN_VIDEO}?.videoWidth > 0")).await?;
+        let whole = format!("{{ width: {width}, height: {height}, frameRate: {fps} }}");
+        self.run_async(&format!("await {OWN_VIDEO}.srcObject.getVideoTracks()[0].applyConstraints({whole})")).await?;
+        Ok(())
+    }
+
+    /// Puts the connection to the other one in the room into `window.seenConnection`.
+    pub async fn find_connection(&self) -> Result<()> {
+        let found = self.run_async(FIND_CONNECTION).await?;
+        ensure!(found == json!(true), "the page has no connection");
+        Ok(())
+    }
+
+    /// Waits until it sends a picture so high; it begins with a small one and takes a quarter of a minute. Where it never
+    /// does, because nobody needs it or the machine cannot do it, there is an end to waiting.
+    pub async fn grow(&self, height: u32) -> Result<()> {
+        let since = Instant::now();
+        while self.sent_height().await? < u64::from(height) && since.elapsed() < GROWTH_MAX {
+            tokio::time::sleep(GROWTH_LOOK).await;
+        }
+        Ok(())
+    }
+
+    /// How high the picture is that it sends to one of the others.
+    pub async fn sent_height(&self) -> Result<u64> {
+        self.find_connection().await?;
+        let height = self.run_async(SENT_HEIGHT).await?;
+        height.as_u64().with_context(|| format!("the page sends {height}"))
     }
 
     /// The pitch that the stream of an element carries, in hertz; 0 for silence.

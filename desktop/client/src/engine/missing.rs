@@ -15,6 +15,10 @@ const ROUND_TRIP: Duration = Duration::from_millis(50);
 /// again and again fills it with answers.
 const AGAIN_MIN: Duration = Duration::from_millis(15);
 const AGAIN_MAX: Duration = Duration::from_millis(500);
+/// On a way at least this long, whoever asks again asks twice, so far apart that one loss rarely takes both: another round
+/// trip costs more than an answer too many.
+const LONG: Duration = Duration::from_millis(60);
+const TWIN: Duration = Duration::from_millis(15);
 /// An answer takes a little longer than a round trip.
 const SLACK: Duration = Duration::from_millis(5);
 /// Packets that overtake each other are waited for before they are asked for, but not longer than this.
@@ -38,6 +42,8 @@ struct Hole {
     asks: u32,
     /// When it is asked for next.
     due: Instant,
+    /// When after that, if what is due is only to be said once more.
+    twin: Option<Instant>,
 }
 
 /// Of one stream.
@@ -73,7 +79,7 @@ impl Missing {
             self.holes.clear();
             return;
         }
-        let hole = |place| (place, Hole { since: now, first_asked: None, asks: 0, due: now + self.hold });
+        let hole = |place| (place, Hole { since: now, first_asked: None, asks: 0, due: now + self.hold, twin: None });
         self.holes.extend((newest + 1..place).map(hole));
         while self.holes.len() > HOLES_MAX {
             self.holes.pop_first();
@@ -88,8 +94,14 @@ impl Missing {
         let due = self.holes.iter_mut().filter(|(_, hole)| hole.due <= now);
         due.map(|(place, hole)| {
             hole.first_asked.get_or_insert(now);
-            hole.due = now + (again * 2_u32.pow(hole.asks.saturating_sub(1))).min(AGAIN_MAX);
+            if let Some(next) = hole.twin.take() {
+                hole.due = next;
+                return *place as u16;
+            }
+            let next = now + (again * 2_u32.pow(hole.asks.saturating_sub(1))).min(AGAIN_MAX);
             hole.asks += 1;
+            hole.twin = (hole.asks > 1 && again >= LONG).then_some(next);
+            hole.due = if hole.twin.is_some() { now + TWIN } else { next };
             *place as u16
         })
         .collect()
@@ -224,6 +236,21 @@ mod tests {
             }
         }
         assert_eq!(asked, [0, 15, 30, 60, 120, 240]);
+    }
+
+    #[test]
+    fn on_a_long_way_what_was_not_answered_is_asked_for_twice_each_time() {
+        let start = Instant::now();
+        let mut missing = Missing::new();
+        missing.handle_packet(0, Origin::Sent, start);
+        missing.handle_packet(2, Origin::Sent, start);
+        let mut asked = Vec::new();
+        while let Some(due) = missing.poll_timeout() {
+            if missing.take_due(Some(ms(195)), due) == [1] {
+                asked.push((due - start).as_millis());
+            }
+        }
+        assert_eq!(asked, [0, 200, 215, 400, 415, 800, 815, 1300, 1315]);
     }
 
     #[test]

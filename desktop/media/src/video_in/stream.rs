@@ -161,7 +161,9 @@ impl Stream {
             return Ok(());
         }
         lock(&self.shared.meters).stats.received += 1;
-        let decoded = decoders.decode(self.peer.0, &frame.data, &mut self.pool, Instant::now())?;
+        let since = Instant::now();
+        let decoded = decoders.decode(self.peer.0, &frame.data, &mut self.pool, since)?;
+        lock(&self.shared.meters).stats.decoding += since.elapsed();
         let Some(picture) = decoded else { return Ok(()) };
         self.missing_told.store(false, Ordering::Relaxed);
         let (timestamp, contiguous, now) = (frame.timestamp, frame.contiguous, Instant::now());

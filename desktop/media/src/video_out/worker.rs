@@ -273,8 +273,9 @@ impl Worker {
         let best = plan.iter().flatten().next().map(|rung| (rung.shape, rung.bitrate));
         let ticks = ticks(frame.captured().saturating_duration_since(self.start).as_nanos());
         let encoded = self.encodings.encode(frame, ticks, (fps, screen), plan, now)?;
-        self.load.note(now.elapsed(), Duration::from_secs(1) / fps.max(1), now);
-        self.count(frame, &encoded);
+        let took = now.elapsed();
+        self.load.note(took, Duration::from_secs(1) / fps.max(1), now);
+        self.count(frame, &encoded, took);
         if let Some((shape, bitrate)) = best {
             let mut stats = lock(&self.shared.stats);
             (stats.width, stats.height, stats.bitrate) = (shape.width, shape.height, bitrate);
@@ -287,12 +288,13 @@ impl Worker {
         Ok(())
     }
 
-    fn count(&self, frame: &I420, encoded: &[Option<Addressed>]) {
+    fn count(&self, frame: &I420, encoded: &[Option<Addressed>], took: Duration) {
         let is_marked = matches!(self.settings.camera, CameraChoice::Pattern | CameraChoice::MarkedFile(_));
         let is_marked = is_marked && self.kind == VideoSource::Camera;
         let mark: Option<Mark> = is_marked.then(|| pattern::read(frame)).flatten();
         let mut stats = lock(&self.shared.stats);
         stats.frames_captured += 1;
+        stats.encoding += took;
         stats.last_mark = mark.or(stats.last_mark);
         stats.encodings = self.encodings.count();
         stats.frames_encoded += u64::from(encoded.iter().any(Option::is_some));

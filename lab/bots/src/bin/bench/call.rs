@@ -117,6 +117,14 @@ impl Call {
         })
     }
 
+    /// The pictures are as large as they become.
+    pub(crate) async fn grown(&self, height: u32) -> Result<()> {
+        match self {
+            Self::App(_) => Ok(()),
+            Self::Chromium(call) => call.grown(height).await,
+        }
+    }
+
     /// When which frame was captured, if the mark does not say that.
     pub(crate) async fn captures(&self) -> Result<Option<Captures>> {
         match self {

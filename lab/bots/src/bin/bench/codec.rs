@@ -1,4 +1,5 @@
-//! Our encoder and decoder beside libvpx's own programs, on the same clip and with the same settings.
+//! Our encoder and decoder beside libvpx's own programs, on the same clip and with the same settings; and in a call, beside
+//! Chromium's.
 
 use std::io::Write;
 use std::path::Path;
@@ -6,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bots::material::{self, Footage};
+use bots::{PageOptions, Participant, Scene};
 use bytes::Bytes;
 use media::rehearsal::LoneEncoder;
 use media::{Decoders, FramePool, I420};
+use serde_json::Value;
 use tokio::process::Command;
 
 use crate::call::FPS;
@@ -50,7 +53,16 @@ const SETTINGS: [&str; 16] = [
     "--kf-max-dist=3000",
 ];
 
+/// In a call: until congestion control has found its way, and what is measured then.
+const WARM_UP: Duration = Duration::from_secs(5);
+const SPAN: Duration = Duration::from_secs(10);
+
 pub(crate) async fn run(rounds: usize) -> Result<()> {
+    alone(rounds).await?;
+    in_calls(rounds).await
+}
+
+async fn alone(rounds: usize) -> Result<()> {
     println!("\n### A picture encoded and decoded, µs by the clock, median (spread) of {rounds}\n");
     println!("| picture | kbit/s | encoded by us | by vpxenc | its kbit/s | decoded by us | by vpxdec |");
     println!("|---|---|---|---|---|---|---|");
@@ -78,6 +90,103 @@ pub(crate) async fn run(rounds: usize) -> Result<()> {
         println!("| {}×{} | {} |", size.0, size.1, columns.map(|column| cell(&column, 0)).join(" | "));
     }
     Ok(())
+}
+
+/// Two send each other the clip, 30 pictures a second: what one of them says that its codec took.
+async fn in_calls(rounds: usize) -> Result<()> {
+    println!(
+        "\n### The same in a call of two, as they count it themselves, µs by the clock, median (spread) of {rounds}\n"
+    );
+    println!(
+        "| picture | encoded by the app | by Chromium | decoded by the app | by Chromium |\n|---|---|---|---|---|"
+    );
+    let folder = tempfile::tempdir()?;
+    for Row { size, .. } in &ROWS {
+        let clip = material::bikes(folder.path(), *size).await?;
+        let mut columns: [Vec<f64>; 4] = Default::default();
+        for _ in 0..rounds {
+            let (app, chromium) = (app(&clip, *size).await?, chromium(&clip, *size).await?);
+            let figures = [app.encoding, chromium.encoding, app.decoding, chromium.decoding];
+            columns.iter_mut().zip(figures).for_each(|(column, figure)| column.push(figure));
+        }
+        println!("| {}×{} | {} |", size.0, size.1, columns.map(|column| cell(&column, 0)).join(" | "));
+    }
+    Ok(())
+}
+
+/// Microseconds a picture.
+struct Cost {
+    encoding: f64,
+    decoding: f64,
+}
+
+/// Milliseconds and pictures so far, of the encoder and of the decoder.
+struct Counts([[f64; 2]; 2]);
+
+impl Counts {
+    fn read(statistics: &Value, names: [[&str; 2]; 2]) -> Result<Self> {
+        let read = |name: &str| statistics.pointer(name).and_then(Value::as_f64);
+        let read = |name: &str| read(name).with_context(|| format!("{name} in {statistics}"));
+        let [[a, b], [c, d]] = names;
+        Ok(Self([[read(a)?, read(b)?], [read(c)?, read(d)?]]))
+    }
+
+    fn cost_since(&self, before: &Self) -> Cost {
+        let cost = |i: usize| {
+            let [millis, pictures] = [0, 1].map(|k| self.0[i][k] - before.0[i][k]);
+            millis * 1000.0 / pictures
+        };
+        Cost { encoding: cost(0), decoding: cost(1) }
+    }
+}
+
+fn sender(scene: &Scene, name: &str, clip: &Path, size: (u32, u32)) -> Result<Participant> {
+    let (camera, size) = (format!("file:{}", clip.display()), format!("{}x{}", size.0, size.1));
+    scene.headless(name, &["--camera", &camera, "--size", &size])
+}
+
+async fn app(clip: &Path, size: (u32, u32)) -> Result<Cost> {
+    let scene = Scene::start().await?;
+    let mut one = sender(&scene, "One", clip, size)?;
+    one.joined().await?;
+    let mut other = sender(&scene, "Other", clip, size)?;
+    one.connected_to(1).await?;
+    other.connected_to(1).await?;
+    let names =
+        [["/sent/encode_ms", "/sent/frames_encoded"], ["/peers/0/video/decode_ms", "/peers/0/video/frames_decoded"]];
+    tokio::time::sleep(WARM_UP).await;
+    let before = Counts::read(&one.report().await?, names)?;
+    tokio::time::sleep(SPAN).await;
+    Ok(Counts::read(&one.report().await?, names)?.cost_since(&before))
+}
+
+/// Of the pictures' streams, those that flow (W3C's "Identifiers for WebRTC's Statistics API", `totalEncodeTime` and
+/// `totalDecodeTime`, in seconds).
+const STATISTICS: &str = "
+    const all = [...(await window.seenConnection.getStats()).values()].filter(s => s.kind === 'video');
+    const most = (type, count) => all.filter(s => s.type === type).sort((a, b) => (b[count] ?? 0) - (a[count] ?? 0))[0] ?? {};
+    const out = most('outbound-rtp', 'framesEncoded'), from = most('inbound-rtp', 'framesDecoded');
+    return { encode_ms: out.totalEncodeTime * 1000, encoded: out.framesEncoded,
+      decode_ms: from.totalDecodeTime * 1000, decoded: from.framesDecoded };";
+
+async fn chromium(clip: &Path, size: (u32, u32)) -> Result<Cost> {
+    let mut scene = Scene::start().await?;
+    let page = scene.page(&PageOptions { camera: Some(clip), ..PageOptions::default() }).await?;
+    page.goto(&scene.server.room("demo")).await?;
+    page.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
+    page.send_whole(size, FPS).await?;
+    let mut other = sender(&scene, "Other", clip, size)?;
+    other.connected_to(1).await?;
+    let seen = "return document.querySelector('li.tile:not([data-connection=me]) video')?.videoWidth > 0";
+    page.until("a picture", seen).await?;
+    page.grow(size.1).await?;
+    let names = [["/encode_ms", "/encoded"], ["/decode_ms", "/decoded"]];
+    tokio::time::sleep(WARM_UP).await;
+    let before = Counts::read(&page.run_async(STATISTICS).await?, names)?;
+    tokio::time::sleep(SPAN).await;
+    let after = page.run_async(STATISTICS).await?;
+    ensure!(page.sent_height().await? == u64::from(size.1), "Chromium sends pictures of another size: {after}");
+    Ok(Counts::read(&after, names)?.cost_since(&before))
 }
 
 /// Microseconds a picture, and what became of each.

@@ -74,11 +74,14 @@ async fn call(who: Who, until: Until, clip: &Clip) -> Result<Vec<Shown>> {
     let window = (until == Until::Seen).then_some(&display);
     let stage = Stage::loopback(clip, folder.path(), window).await?;
     let call = Call::start(who, &stage).await?;
+    call.grown(clip.footage()?.size().1).await?;
     tokio::time::sleep(WARM_UP).await;
     if until == Until::Presented {
         let from = wall_millis();
         tokio::time::sleep(SPAN).await;
         let (to, watched) = (wall_millis(), call.end().await?);
+        let (height, whole) = (watched.shown.last().context("nothing was shown")?.height, clip.footage()?.size().1);
+        ensure!(height == whole, "{} sent pictures {height} high", who.name());
         return Ok(watched.shown.into_iter().filter(|shown| (from..to).contains(&shown.at)).collect());
     }
     let mut seen = Vec::new();

@@ -88,10 +88,8 @@ async fn apps(places: &[Place; 2], port: u16, folder: &std::path::Path, span: Du
     })
 }
 
-/// Keeps hold of the connection whose statistics are asked for, and of the longest time between two pictures.
+/// Keeps hold of the longest time between two pictures.
 const WATCH: &str = "
-    const get = RTCPeerConnection.prototype.getStats;
-    RTCPeerConnection.prototype.getStats = function (...of) { window.seenConnection = this; return get.apply(this, of); };
     const video = document.querySelector('li.tile:not([data-connection=me]) video');
     window.longest = 0; let last = performance.now();
     const note = now => { window.longest = Math.max(window.longest, now - last); last = now;
@@ -100,7 +98,6 @@ const WATCH: &str = "
     return true";
 
 const STATISTICS: &str = "
-    await window.rtcChat.details();
     const all = [...(await window.seenConnection.getStats()).values()];
     // Of the camera's picture and the screen's, the one that comes.
     const of = (type, kind) => all.filter(s => s.type === type && s.kind === kind)
@@ -126,6 +123,7 @@ async fn browsers(places: &[Place; 2], port: u16, folder: &std::path::Path, span
     let page = &pages[1].1;
     let seen = "return document.querySelector('li.tile:not([data-connection=me]) video')?.videoWidth > 0";
     page.until("a picture", seen).await?;
+    page.find_connection().await?;
     page.run(WATCH).await?;
     tokio::time::sleep(WARM_UP).await;
     let before = page.run_async(STATISTICS).await?;

@@ -147,7 +147,7 @@ impl Scene<'_> {
         let (left, right) = (&pages[0].1, &pages[1].1);
         let seen = "return document.querySelector('li.tile:not([data-connection=me]) video')?.videoWidth > 0";
         right.until("a picture", seen).await?;
-        left.run_async(FIND_CONNECTION).await?;
+        left.find_connection().await?;
         left.run_async(SAY_IT_UNPROCESSED).await?;
         self.heard().await
     }
@@ -158,13 +158,6 @@ impl Scene<'_> {
         self.loudspeaker.record(LISTENING).await
     }
 }
-
-/// The page asks its connection for statistics when the details are shown.
-const FIND_CONNECTION: &str = "
-    const get = RTCPeerConnection.prototype.getStats;
-    RTCPeerConnection.prototype.getStats = function (...of) { window.seenConnection = this; return get.apply(this, of); };
-    await window.rtcChat.details();
-    return Boolean(window.seenConnection)";
 
 const SAY_IT_UNPROCESSED: &str = "
     const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use bots::load::{Load, family, processes_of, weigh};
 use bots::{Display, Looks, PageOptions, Participant, Scene, material};
 
+use crate::call::FPS;
 use crate::figures::{percentile, spread};
 
 /// Long enough for a steady state, and for the figures to mean something.
@@ -29,6 +30,12 @@ struct Watcher {
     in_window: bool,
 }
 
+struct Weight {
+    load: Load,
+    /// Of the picture that it sends: only who does the same work can be compared.
+    height: u64,
+}
+
 /// What everybody sends: the same clip.
 struct Material<'a> {
     clip: &'a Path,
@@ -40,31 +47,32 @@ pub(crate) async fn run(rounds: usize) -> Result<()> {
     println!("\n### A participant who sends a clip at 30/s and watches others, under Xvfb without a graphics card\n");
     println!("Median and spread of {rounds}, after each other in every round.\n");
     println!(
-        "| picture | others | who | CPU, % of a core | spread | PSS, MiB | spread |\n|---|---|---|---|---|---|---|"
+        "| picture | others | who | sends, height | CPU, % of a core | spread | PSS, MiB | spread |\n|---|---|---|---|---|---|---|---|"
     );
     let folder = tempfile::tempdir()?;
     for (size, name) in [((640, 360), "640x360"), ((1280, 720), "1280x720")] {
         let clip = material::bikes(folder.path(), size).await?;
         for others in [1, 4] {
             let material = Material { clip: &clip, size: name, others };
-            let mut loads: [Vec<Load>; WATCHERS.len()] = Default::default();
+            let mut weights: [Vec<Weight>; WATCHERS.len()] = Default::default();
             for _ in 0..rounds {
-                for (watcher, loads) in WATCHERS.into_iter().zip(&mut loads) {
-                    loads.push(watcher.weigh(&material).await?);
+                for (watcher, weights) in WATCHERS.into_iter().zip(&mut weights) {
+                    weights.push(watcher.weigh(&material).await?);
                 }
             }
-            for (watcher, loads) in WATCHERS.into_iter().zip(&loads) {
-                let cpu = spread(loads.iter().map(|load| load.cpu_percent).collect());
-                let memory = spread(loads.iter().map(|load| load.pss_mib).collect());
-                println!("| {name} | {others} | {} | {cpu} | {memory} |", watcher.name());
+            for (watcher, weights) in WATCHERS.into_iter().zip(&weights) {
+                let cpu = spread(weights.iter().map(|weight| weight.load.cpu_percent).collect());
+                let memory = spread(weights.iter().map(|weight| weight.load.pss_mib).collect());
+                let height = percentile(&weights.iter().map(|weight| weight.height as f64).collect::<Vec<_>>(), 0.5);
+                println!("| {name} | {others} | {} | {height} | {cpu} | {memory} |", watcher.name());
             }
             let part = |app: usize, browser: usize, of: fn(&Load) -> f64| {
-                median(&loads[app], of) / median(&loads[browser], of)
+                median(&weights[app], of) / median(&weights[browser], of)
             };
             let cpu = |load: &Load| load.cpu_percent;
             let memory = |load: &Load| load.pss_mib;
             println!(
-                "| {name} | {others} | app as a part of Chromium: headless, window | {:.2}, {:.2} | | {:.2}, {:.2} | |",
+                "| {name} | {others} | app as a part of Chromium: headless, window | | {:.2}, {:.2} | | {:.2}, {:.2} | |",
                 part(0, 1, cpu),
                 part(2, 3, cpu),
                 part(0, 1, memory),
@@ -75,8 +83,8 @@ pub(crate) async fn run(rounds: usize) -> Result<()> {
     Ok(())
 }
 
-fn median(loads: &[Load], of: fn(&Load) -> f64) -> f64 {
-    percentile(&loads.iter().map(of).collect::<Vec<_>>(), 0.5)
+fn median(weights: &[Weight], of: fn(&Load) -> f64) -> f64 {
+    percentile(&weights.iter().map(|weight| of(&weight.load)).collect::<Vec<_>>(), 0.5)
 }
 
 impl Watcher {
@@ -89,7 +97,7 @@ impl Watcher {
         }
     }
 
-    async fn weigh(self, material: &Material<'_>) -> Result<Load> {
+    async fn weigh(self, material: &Material<'_>) -> Result<Weight> {
         let scene = Scene::start().await?;
         let display = Display::start(SCREEN.0, SCREEN.1).await?;
         let display = self.in_window.then_some(&*display.name);
@@ -111,7 +119,7 @@ fn senders(scene: &Scene, material: &Material<'_>) -> Result<Vec<Participant>> {
     (0..material.others).map(|n| scene.headless(&format!("Sender {n}"), &camera(&file, material))).collect()
 }
 
-async fn app(scene: Scene, display: Option<&str>, material: &Material<'_>) -> Result<Load> {
+async fn app(scene: Scene, display: Option<&str>, material: &Material<'_>) -> Result<Weight> {
     let looks = display.map_or(Looks::Headless, Looks::Window);
     let file = file(material);
     let mut watcher = scene.participant("Watcher", "demo", &looks, &camera(&file, material))?;
@@ -120,27 +128,27 @@ async fn app(scene: Scene, display: Option<&str>, material: &Material<'_>) -> Re
     watcher.connected_to(material.others).await?;
     let id = watcher.process().id().context("it runs")?;
     // With the one where the pictures are decoded.
-    measure(|| family(id)).await
+    let load = measure(|| family(id)).await?;
+    let report = watcher.report().await?;
+    Ok(Weight { load, height: report["sent"]["height"].as_u64().with_context(|| format!("a height in {report}"))? })
 }
 
-async fn chromium(mut scene: Scene, display: Option<&str>, material: &Material<'_>) -> Result<Load> {
+async fn chromium(mut scene: Scene, display: Option<&str>, material: &Material<'_>) -> Result<Weight> {
     let options = PageOptions { camera: Some(material.clip), size: Some(SCREEN), display, ..PageOptions::default() };
     let page = scene.page(&options).await?;
     page.goto(&scene.server.room("demo")).await?;
     page.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
-    // The page asks for less than the clip has.
     let (width, height) = material.size.split_once('x').context("a size")?;
-    let whole = format!("{{ width: {width}, height: {height}, frameRate: 30 }}");
-    let own = "document.querySelector('li.tile[data-connection=me] video')";
-    page.until("its own picture", &format!("return {own}?.videoWidth > 0")).await?;
-    page.run_async(&format!("await {own}.srcObject.getVideoTracks()[0].applyConstraints({whole})")).await?;
+    page.send_whole((width.parse()?, height.parse()?), FPS).await?;
     let _senders = senders(&scene, material)?;
     page.until("all pictures", &format!(
         "return [...document.querySelectorAll('li.tile:not([data-connection=me]) video')].filter(v => v.videoWidth > 0).length === {}",
         material.others
     ))
     .await?;
-    measure(|| processes_of(page.profile())).await
+    page.grow(height.parse()?).await?;
+    let load = measure(|| processes_of(page.profile())).await?;
+    Ok(Weight { load, height: page.sent_height().await? })
 }
 
 /// `processes` are asked for once everything runs.

@@ -38,18 +38,19 @@ impl ChromiumCall {
         let display = stage.display.map(|display| &*display.name);
         let bare = PageOptions { bare: true, display, ..PageOptions::default() };
         let sender = enter(&first, &sends, stage, 0).await?;
+        // Before anybody watches: the bits that it takes are counted by its size.
+        sender.send_whole(stage.clip.footage()?.size(), FPS).await?;
         let receiver = enter(&second, &bare, stage, 1).await?;
         receiver.until("a picture", &format!("return {REMOTE}?.videoWidth > 0")).await?;
-        sender.until("its own picture", &format!("return {PREVIEW}?.videoWidth > 0")).await?;
-        let (width, height) = stage.clip.footage()?.size();
-        // The page asks for less than the clip has.
-        let whole = format!("{{ width: {width}, height: {height}, frameRate: {FPS} }}");
-        sender.run_async(&format!("await {PREVIEW}.srcObject.getVideoTracks()[0].applyConstraints({whole})")).await?;
         // A tile of another shape than the picture's would cut the mark off.
         receiver.run(&format!("{REMOTE}.style.objectFit = 'contain'")).await?;
         sender.watch_pictures(PREVIEW, None).await?;
         receiver.watch_pictures(REMOTE, Some(SAMPLE_EVERY_MS)).await?;
         Ok(Self { sender, receiver, _drivers: [first, second] })
+    }
+
+    pub(super) async fn grown(&self, height: u32) -> Result<()> {
+        self.sender.grow(height).await
     }
 
     /// What the sender's camera captured so far.
