@@ -39,6 +39,8 @@ struct Outcome {
     figures: Figures,
     /// From the sender onto the network, everything included.
     kbits: f64,
+    /// The same in the fifth second of the call.
+    early_kbits: f64,
 }
 
 pub(crate) async fn run(plan: &Plan) -> Result<()> {
@@ -46,9 +48,9 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
     println!("\n### Pictures over bad networks, {width}×{height} at 30/s one way, median (spread) of {rounds}\n");
     println!("{} s after {} s; longer where the network changes meanwhile\n", span.as_secs(), WARM_UP.as_secs());
     println!(
-        "| network | who | PSNR, dB | pictures/s | longest freeze, ms | height | kbit/s | delay p50, ms | p95, ms |"
+        "| network | who | PSNR, dB | pictures/s | longest freeze, ms | height | kbit/s | in the 5th second | delay p50, ms | p95, ms |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     let folder = tempfile::Builder::new().prefix("rtc-chat-").tempdir()?;
     Clip::prepare(folder.path(), plan.size).await?;
     for profile in profiles {
@@ -76,6 +78,7 @@ fn cells(outcomes: &[Outcome]) -> String {
         column(0, |outcome| outcome.figures.longest),
         column(0, |outcome| outcome.figures.height),
         column(0, |outcome| outcome.kbits),
+        column(0, |outcome| outcome.early_kbits),
         column(0, |outcome| outcome.figures.p50),
         column(0, |outcome| outcome.figures.p95),
     ]
@@ -100,6 +103,8 @@ async fn call(plan: &Plan, profile: Profile, who: Who, folder: &Path, seed: u64)
     let mut inside = Process::start("one call", &mut command)?;
     let sent = || network.counts(Side::Left).offered_bytes;
     let (mut tick, mut begun, mut bytes) = (interval(TICK), None, 0);
+    // After each second.
+    let mut course = Vec::new();
     let said = loop {
         let line = tokio::select! {
             line = inside.line() => line?,
@@ -107,7 +112,7 @@ async fn call(plan: &Plan, profile: Profile, who: Who, folder: &Path, seed: u64)
             _ = tick.tick(), if begun.is_none() => { network.restart(); continue }
         };
         match line.as_str() {
-            WAITS => {}
+            WAITS => course.push(sent()),
             BEGINS => {
                 network.restart();
                 begun = Some(sent());
@@ -126,7 +131,9 @@ async fn call(plan: &Plan, profile: Profile, who: Who, folder: &Path, seed: u64)
         p50: number("p50"),
         p95: number("p95"),
     };
-    Ok(Outcome { figures, kbits: bytes as f64 * 8.0 / 1000.0 / span.as_secs_f64() })
+    let kbits = |bytes: u64, span: Duration| bytes as f64 * 8.0 / 1000.0 / span.as_secs_f64();
+    let (fourth, fifth) = course.get(3).zip(course.get(4)).context("it ended within five seconds")?;
+    Ok(Outcome { figures, kbits: kbits(bytes, span), early_kbits: kbits(fifth - fourth, TICK) })
 }
 
 /// At the hub: one call, whose clip is in `folder`.
