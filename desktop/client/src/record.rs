@@ -76,6 +76,8 @@ pub(crate) struct Record {
     pub(crate) frames_sent: AtomicU64,
     /// In bit/s.
     pub(crate) target: AtomicU32,
+    /// See [`Record::outflow`]; 0 where there is no bound.
+    pub(crate) outflow: AtomicU32,
     /// The part of our sound that is lost, in 256ths, as the other side says.
     sound_loss: AtomicU8,
     /// What the other side says of what we send: sound, pictures.
@@ -98,6 +100,7 @@ impl Record {
             video_received: Counter::default(),
             frames_sent: AtomicU64::new(0),
             target: AtomicU32::new(0),
+            outflow: AtomicU32::new(0),
             sound_loss: AtomicU8::new(0),
             heard: Mutex::default(),
             clocks: Mutex::default(),
@@ -170,6 +173,11 @@ impl Record {
     /// The estimate of the congestion controller in bit/s, once there is one.
     pub(crate) fn target(&self) -> Option<u32> {
         Some(self.target.load(Ordering::Relaxed)).filter(|&target| target > 0)
+    }
+
+    /// At how many bit/s packets may leave one after the other, where it is certain what the path carries.
+    pub(crate) fn outflow(&self) -> Option<u32> {
+        Some(self.outflow.load(Ordering::Relaxed)).filter(|&outflow| outflow > 0)
     }
 
     pub(crate) fn report(&self, outlet: &Outlet) -> PeerReport {

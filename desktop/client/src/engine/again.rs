@@ -9,7 +9,7 @@ use rtc::interceptor::{Interceptor, Packet, StreamInfo, TaggedPacket};
 use rtc::sansio::Protocol;
 use webrtc::error::Error;
 
-use super::send::{Pace, rate};
+use super::send::{Pace, speed};
 use crate::record::Record;
 
 /// Who asked has given up by then, or asked again.
@@ -48,7 +48,7 @@ impl Again {
         while self.waiting.front().is_some_and(|(came, _)| now.saturating_duration_since(*came) > WORTH) {
             self.waiting.pop_front();
         }
-        let rate = (f64::from(rate(&self.record)) * SHARE) as u32;
+        let speed = speed(&self.record) * SHARE;
         let pace = self.pace.get_or_insert_with(|| Pace::new(now));
         while self.due.is_none_or(|due| due <= now) {
             let Some((_, mut packet)) = self.waiting.pop_front() else {
@@ -56,7 +56,7 @@ impl Again {
                 return;
             };
             if let Packet::Rtp(rtp) = &packet.message.packet {
-                self.due = pace.wait(rtp.payload.len(), rate, now).map(|wait| now + wait);
+                self.due = pace.wait(rtp.payload.len(), speed, now).map(|wait| now + wait);
             }
             packet.now = now;
             self.outgoing.push_back(packet);

@@ -32,6 +32,11 @@ const WIDTH_TIMES: usize = 3;
 const WIDTH_WINDOW: f64 = 4.0;
 /// What may be used of it: a frame is larger than its share now and then, and queues are short.
 const WIDTH_USED: f64 = 0.93;
+/// Packets leave hardly faster than that: what leaves faster waits in the path's queue, where sound has to wait behind it,
+/// and what does not fit there is lost. A little faster, or nobody would notice that the path has become wider; and slower
+/// until a queue is gone.
+const NOTICED: f64 = 1.05;
+const DRAINING: f64 = 0.9;
 /// What such a stretch has told is believed for so many seconds: that much less than it is no bound.
 const BELIEVED: f64 = 1.5;
 const BELIEVED_PART: f64 = 0.5;
@@ -253,11 +258,16 @@ impl Controller {
         self.widths.extend(read);
     }
 
-    /// What may be sent, where it is certain what the path carries.
+    /// At how many bits per second packets may leave one after the other, where it is certain what the path carries.
+    pub(super) fn outflow(&self) -> Option<f64> {
+        self.width().map(|width| width * if self.congested.is_some() { DRAINING } else { NOTICED })
+    }
+
+    /// What the path carries, where that is certain.
     fn width(&self) -> Option<f64> {
         let most = self.widths.iter().map(|(_, width)| *width).max_by(f64::total_cmp)?;
         let same = self.widths.iter().filter(|(_, width)| *width > most * (1.0 - WIDTH_SAME)).count();
-        (same >= WIDTH_TIMES).then_some(most * WIDTH_USED)
+        (same >= WIDTH_TIMES).then_some(most)
     }
 
     /// Does what is sent say anything of what could be?
@@ -346,7 +356,7 @@ impl Controller {
 
     fn grow(&mut self, now: f64, passed: f64) {
         self.bound = self.bound.filter(|(bound, _)| self.target < bound * REFUTED);
-        let width = self.width();
+        let width = self.width().map(|width| width * WIDTH_USED);
         let bound = self.bound.into_iter().chain(width.map(|width| (width, now)));
         let a_second = match bound.min_by(|(a, _), (b, _)| a.total_cmp(b)) {
             Some((bound, at)) if self.target > bound * NEAR_FROM => {

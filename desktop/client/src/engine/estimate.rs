@@ -71,6 +71,7 @@ impl Estimate {
         let target = self.target_bitrate();
         let left = (target - self.resent.rate).max(target * NEW_LEAST);
         self.record.target.store(left as u32, Ordering::Relaxed);
+        self.record.outflow.store(self.controller.outflow().unwrap_or_default() as u32, Ordering::Relaxed);
     }
 
     /// Bits that left in the last second, lost ones too.

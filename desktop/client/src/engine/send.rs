@@ -115,11 +115,11 @@ impl OutTracks {
             let payload = &frame.payloads[*next];
             *next += 1;
             let last = *next == frame.payloads.len();
-            let rate = rate(&record);
+            let speed = speed(&record);
             // What went again in the meantime has taken its place.
             let resent_now = record.resent.bytes();
             let again = (resent_now - std::mem::replace(&mut resent, resent_now)) as usize;
-            if let Some(wait) = pace.wait(payload.len() + again, rate, Instant::now()) {
+            if let Some(wait) = pace.wait(payload.len() + again, speed, Instant::now()) {
                 let deadline = tokio::time::Instant::now() + wait;
                 while let Some(packet) = outlet.next_audio_until(deadline).await {
                     self.send_audio(audio_type, packet, &record.audio_sent).await?;
@@ -212,9 +212,9 @@ impl Pace {
         Self { bytes: BURST_MIN, filled: now }
     }
 
-    /// Takes `bytes`; how long to wait before they may go.
-    pub(super) fn wait(&mut self, bytes: usize, bitrate: u32, now: Instant) -> Option<Duration> {
-        let rate = f64::from(bitrate) * factor(bitrate) / 8.0;
+    /// Takes `bytes`; how long to wait before they may go, at `speed` bits per second.
+    pub(super) fn wait(&mut self, bytes: usize, speed: f64, now: Instant) -> Option<Duration> {
+        let rate = speed / 8.0;
         let burst = (rate * BURST.as_secs_f64()).max(BURST_MIN);
         self.bytes = (self.bytes + now.duration_since(self.filled).as_secs_f64() * rate).min(burst);
         self.filled = now;
@@ -223,15 +223,17 @@ impl Pace {
     }
 }
 
-/// What pictures may take of the path, bits per second.
-pub(super) fn rate(record: &Record) -> u32 {
-    record.target().unwrap_or(DEFAULT_RATE)
+/// At how many bits per second packets leave, one after the other.
+pub(super) fn speed(record: &Record) -> f64 {
+    paced(record.target().unwrap_or(DEFAULT_RATE).into(), record.outflow().map(f64::from))
 }
 
-fn factor(bitrate: u32) -> f64 {
+/// For pictures of `bitrate`, not faster than `most`, if there is such a bound.
+fn paced(bitrate: f64, most: Option<f64>) -> f64 {
     let (narrow, wide) = PACE_RATES;
-    let part = ((f64::from(bitrate) - narrow) / (wide - narrow)).clamp(0.0, 1.0);
-    PACE.0 + (PACE.1 - PACE.0) * part
+    let part = ((bitrate - narrow) / (wide - narrow)).clamp(0.0, 1.0);
+    let usual = bitrate * (PACE.0 + (PACE.1 - PACE.0) * part);
+    most.map_or(usual, |most| usual.min(most.max(bitrate)))
 }
 
 #[cfg(test)]
@@ -240,27 +242,34 @@ mod tests {
 
     #[test]
     fn a_keyframe_leaves_at_the_pace_and_not_at_once() {
-        for (bitrate, factor) in [(100_000, 1.5), (300_000, 1.5), (650_000, 2.0), (1_000_000, 2.5), (5_000_000, 2.5)] {
+        for (bitrate, factor) in [(100e3, 1.5), (300e3, 1.5), (650e3, 2.0), (1e6, 2.5), (5e6, 2.5)] {
             let start = Instant::now();
             let mut pace = Pace::new(start);
             let mut now = start;
             for _ in 0..100 {
-                if let Some(wait) = pace.wait(1200, bitrate, now) {
+                if let Some(wait) = pace.wait(1200, paced(bitrate, None), now) {
                     now += wait;
                 }
             }
             // 120 kB less the first burst.
-            let expected = (120_000.0 - BURST_MIN) * 8.0 / (f64::from(bitrate) * factor);
+            let expected = (120_000.0 - BURST_MIN) * 8.0 / (bitrate * factor);
             let took = now.duration_since(start).as_secs_f64();
             assert!((took / expected - 1.0).abs() < 0.05, "{bitrate}: {took} {expected}");
         }
     }
 
     #[test]
+    fn packets_leave_as_fast_as_they_may_and_never_slower_than_the_pictures_come() {
+        assert_eq!(paced(2_700e3, Some(2_900e3)), 2_900e3);
+        assert_eq!(paced(2_700e3, Some(20e6)), paced(2_700e3, None));
+        assert_eq!(paced(2_700e3, Some(1e6)), 2_700e3);
+    }
+
+    #[test]
     fn what_fits_the_burst_does_not_wait() {
         let start = Instant::now();
         let mut pace = Pace::new(start);
-        assert!((0..3).all(|_| pace.wait(1200, 100_000, start).is_none()));
-        assert!(pace.wait(1200, 100_000, start).is_some());
+        assert!((0..3).all(|_| pace.wait(1200, 150e3, start).is_none()));
+        assert!(pace.wait(1200, 150e3, start).is_some());
     }
 }

@@ -30,6 +30,9 @@ struct World {
     lost: u32,
     /// The sizes of frames, in parts of their share of the target.
     sizes: &'static [f64],
+    /// Whether packets leave as fast as they may, and when the next one does.
+    heeds_outflow: bool,
+    leaves: f64,
 }
 
 const FRAME: f64 = 1.0 / 30.0;
@@ -50,6 +53,8 @@ impl World {
             arrived: 0.0,
             lost: 0,
             sizes: &[1.0],
+            heeds_outflow: false,
+            leaves: 0.0,
         }
     }
 
@@ -64,7 +69,12 @@ impl World {
             let bytes = self.controller.target().min(most) * size * FRAME / 8.0;
             let packets = (bytes / 1200.0).ceil();
             for i in 0..packets as u32 {
-                self.send(self.time + FRAME / 2.0 * f64::from(i) / packets, bytes / packets, path);
+                let mut left = self.time + FRAME / 2.0 * f64::from(i) / packets;
+                if let Some(outflow) = self.controller.outflow().filter(|_| self.heeds_outflow) {
+                    left = left.max(self.leaves);
+                    self.leaves = left + bytes / packets * 8.0 / outflow.max(self.target());
+                }
+                self.send(left, bytes / packets, path);
             }
             self.time += FRAME;
             if self.time >= feedback {
@@ -152,6 +162,27 @@ fn what_a_path_carries_is_known_before_its_queue_overflows() {
     assert!(carried > 0.6 * path.capacity, "{carried}");
     // Of some three thousand.
     assert!(world.lost < 20, "{}", world.lost);
+}
+
+#[test]
+fn who_sends_as_fast_as_is_told_overflows_no_short_queue_and_still_finds_a_wider_path() {
+    let path = Path { capacity: 800_000.0, queue: 0.1, ..GOOD };
+    let [hasty, told] = [false, true].map(|heeds_outflow| {
+        let mut world = World::new();
+        world.heeds_outflow = heeds_outflow;
+        // Something large moves through the picture, again and again.
+        world.sizes = &[3.0, 3.0, 3.0, 3.0, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4];
+        world.run(10.0, path, ALL);
+        let carried = world.run(60.0, path, ALL);
+        assert!(carried > 0.5 * path.capacity, "{heeds_outflow}: {carried}");
+        let lost = world.lost;
+        world.sizes = &[1.0];
+        world.run(15.0, GOOD, ALL);
+        assert!(world.target() > 2_000_000.0, "{heeds_outflow}: {}", world.target());
+        lost
+    });
+    // Of some three thousand.
+    assert!(told < 20 && hasty > 5 * told, "{hasty} lost, {told} when told");
 }
 
 #[test]
