@@ -347,7 +347,8 @@ export class Peer {
     const { screen, video } = this.#outgoing;
     const { height = null, screen: screenHeight = height } = this.#shown;
     const taken = video?.getSettings();
-    const camera = { maxBitrate: bitsFor(taken), active: height !== 0, scaleResolutionDownBy: shrinkFor(taken?.height, height) };
+    const shrink = shrinkFor(taken?.height, height);
+    const camera = { maxBitrate: bitsFor(taken, shrink), active: height !== 0, scaleResolutionDownBy: shrink };
     // Text is read, and scaled by whoever shows it.
     const text = { maxBitrate: SCREEN_BITRATE, active: screenHeight !== 0, scaleResolutionDownBy: 1 };
     if (this.takesBoth) this.#tuneSender('screen', text);

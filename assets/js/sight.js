@@ -26,9 +26,10 @@ export function shrinkFor(height, shown) {
   return by;
 }
 
-/** The most bits a second for a camera's picture of this size. */
-export function bitsFor({ width, height } = {}) {
-  return Math.min(BITS_MAX, Math.max(BITS, (BITS * (width ?? 0) * (height ?? 0)) / BITS_PIXELS));
+/** The most bits a second for a camera's picture of this size that is sent so many times smaller. */
+export function bitsFor({ width, height } = {}, shrink = 1) {
+  const pixels = ((width ?? 0) * (height ?? 0)) / shrink ** 2;
+  return Math.min(BITS_MAX, Math.max(BITS, (BITS * pixels) / BITS_PIXELS));
 }
 
 /** `tell(id, {height, screen})` sends word to one participant; `screen` is left out where none is shown. */

@@ -77,7 +77,8 @@ pub struct OutStats {
     pub frames_captured: u64,
     /// Pictures that were encoded, in however many qualities.
     pub frames_encoded: u64,
-    /// The time that all of them took, by the clock; bringing them to their size included.
+    /// The time that encoding took, by the clock; bringing pictures to their size included, and those for which there was no
+    /// room in the end.
     pub encoding: Duration,
     pub keyframes: u64,
     pub video_bytes: u64,

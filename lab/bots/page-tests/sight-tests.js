@@ -16,6 +16,7 @@ export const tests = {
   'a larger picture may cost more bits, up to what still shows': () => {
     const bits = [[640, 360], [640, 480], [1280, 720], [3840, 2160], [320, 180]].map(([width, height]) => bitsFor({ width, height }));
     equal(bits.map(Math.round), [1_000_000, 1_333_333, 2_500_000, 2_500_000, 1_000_000]);
+    equal([2, 4].map((shrink) => bitsFor({ width: 1280, height: 720 }, shrink)), [1_000_000, 1_000_000]);
     equal([bitsFor(undefined), bitsFor({})], [1_000_000, 1_000_000]);
   },
 

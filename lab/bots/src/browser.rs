@@ -24,8 +24,9 @@ const WATCH_PICTURES: &str = include_str!("page/watch-pictures.js");
 /// Measures the strongest pitch in what an element plays, with Web Audio.
 const HEAR_TONE: &str = include_str!("page/hear-tone.js");
 
-/// The video element of a page's own camera, as an expression.
-const OWN_VIDEO: &str = "document.querySelector('li.tile[data-connection=me] video')";
+/// The video elements of a page's own camera, and of the first of the others, as expressions.
+pub const OWN_VIDEO: &str = "document.querySelector('li.tile[data-connection=me] video')";
+pub const OTHERS_VIDEO: &str = "document.querySelector('li.tile:not([data-connection=me]) video')";
 
 /// How long pictures that grow are waited for: longer than it ever took.
 const GROWTH_MAX: Duration = Duration::from_secs(40);
@@ -33,9 +34,9 @@ const GROWTH_LOOK: Duration = Duration::from_millis(500);
 
 /// The page asks its connections for statistics when the details are shown.
 const FIND_CONNECTION: &str = "
-    const get = RTCPeerConnection.prototype.getStats;
-    RTCPeerConnection.prototype.getStats = function (...of) { window.seenConnection = this; return get.apply(this, of); };
-    await window.rtcChat.details();
+    const { prototype } = RTCPeerConnection, get = prototype.getStats;
+    prototype.getStats = function (...of) { window.seenConnection = this; return get.apply(this, of); };
+    try { await window.rtcChat.details(); } finally { prototype.getStats = get; }
     return Boolean(window.seenConnection)";
 
 const SENT_HEIGHT: &str = "
@@ -310,6 +311,12 @@ impl Page {
     pub async fn watch_pictures(&self, video: &str, sample_every: Option<u32>) -> Result<()> {
         let every = sample_every.map_or_else(|| "Infinity".to_owned(), |every| every.to_string());
         self.run(&format!("{WATCH_PICTURES}; window.watch = watchPictures(() => {video}, {every});")).await?;
+        Ok(())
+    }
+
+    /// Waits until somebody else's picture is there.
+    pub async fn sees_a_picture(&self) -> Result<()> {
+        self.until("a picture", &format!("return {OTHERS_VIDEO}?.videoWidth > 0")).await?;
         Ok(())
     }
 

@@ -106,6 +106,8 @@ pub(super) struct Controller {
     fates: VecDeque<(f64, bool, f64)>,
     /// When what was read of the path's width.
     widths: VecDeque<(f64, f64)>,
+    /// The newest arrival at the last reading: nothing is read twice.
+    read: Option<f64>,
     congested: Option<Congestion>,
     /// What arrived when the path was full last, and when that was.
     bound: Option<(f64, f64)>,
@@ -147,6 +149,7 @@ impl Controller {
             bases: VecDeque::new(),
             fates: VecDeque::new(),
             widths: VecDeque::new(),
+            read: None,
             congested: None,
             bound: None,
             loss: Loss::default(),
@@ -252,6 +255,10 @@ impl Controller {
             self.bound = None;
         }
         if self.widths.back().is_some_and(|(at, _)| now - at < WIDTH_APART) {
+            return;
+        }
+        let newest = self.arrivals.back().map(|(arrived, ..)| *arrived);
+        if std::mem::replace(&mut self.read, newest) == newest {
             return;
         }
         let read = self.busiest().map(|width| (now, width));

@@ -15,8 +15,8 @@ const ROUND_TRIP: Duration = Duration::from_millis(50);
 /// again and again fills it with answers.
 const AGAIN_MIN: Duration = Duration::from_millis(15);
 const AGAIN_MAX: Duration = Duration::from_millis(500);
-/// On a way at least this long, whoever asks again asks twice, so far apart that one loss rarely takes both: another round
-/// trip costs more than an answer too many.
+/// On a way that was never shorter than this, whoever asks again asks twice, so far apart that one loss rarely takes both:
+/// another round trip costs more than an answer too many. One that has become so long has a queue, which needs fewer answers.
 const LONG: Duration = Duration::from_millis(60);
 const TWIN: Duration = Duration::from_millis(15);
 /// An answer takes a little longer than a round trip.
@@ -54,13 +54,15 @@ pub(super) struct Missing {
     holes: BTreeMap<u64, Hole>,
     /// From asking to having it, as far as that was seen.
     round_trip: Option<Duration>,
+    /// The shortest that the way was ever said or seen to have.
+    shortest: Option<Duration>,
     /// How late packets come that nobody had to ask for.
     hold: Duration,
 }
 
 impl Missing {
     pub(super) fn new() -> Self {
-        Self { newest: None, holes: BTreeMap::new(), round_trip: None, hold: Duration::ZERO }
+        Self { newest: None, holes: BTreeMap::new(), round_trip: None, shortest: None, hold: Duration::ZERO }
     }
 
     pub(super) fn handle_packet(&mut self, sequence: u16, origin: Origin, now: Instant) {
@@ -86,10 +88,18 @@ impl Missing {
         }
     }
 
+    /// Somebody knows the way's round trip.
+    pub(super) fn note_round_trip(&mut self, round_trip: Duration) {
+        self.shortest = Some(self.shortest.map_or(round_trip, |shortest| shortest.min(round_trip)));
+    }
+
     /// What is to be asked for now. `round_trip` is the way's, if somebody knows it.
     pub(super) fn take_due(&mut self, round_trip: Option<Duration>, now: Instant) -> Vec<u16> {
+        round_trip.into_iter().for_each(|round_trip| self.note_round_trip(round_trip));
         let again = (self.known(round_trip) + SLACK).clamp(AGAIN_MIN, AGAIN_MAX);
-        let given_up = |hole: &Hole| hole.asks == ASKS_MAX || now >= hole.since + AGE_MAX;
+        let is_long = self.shortest.is_some_and(|shortest| shortest >= LONG);
+        let asked = |hole: &Hole| hole.asks == ASKS_MAX && hole.twin.is_none();
+        let given_up = |hole: &Hole| asked(hole) || now >= hole.since + AGE_MAX;
         self.holes.retain(|_, hole| hole.due > now || !given_up(hole));
         let due = self.holes.iter_mut().filter(|(_, hole)| hole.due <= now);
         due.map(|(place, hole)| {
@@ -100,7 +110,7 @@ impl Missing {
             }
             let next = now + (again * 2_u32.pow(hole.asks.saturating_sub(1))).min(AGAIN_MAX);
             hole.asks += 1;
-            hole.twin = (hole.asks > 1 && again >= LONG).then_some(next);
+            hole.twin = (hole.asks > 1 && is_long).then_some(next);
             hole.due = if hole.twin.is_some() { now + TWIN } else { next };
             *place as u16
         })
@@ -136,6 +146,7 @@ impl Missing {
         };
         self.hold -= self.hold / 8;
         if hole.asks == 1 {
+            self.note_round_trip(took);
             self.round_trip = Some(self.round_trip.map_or(took, |seen| (seen * 7 + took) / 8));
         }
     }
@@ -240,17 +251,25 @@ mod tests {
 
     #[test]
     fn on_a_long_way_what_was_not_answered_is_asked_for_twice_each_time() {
-        let start = Instant::now();
-        let mut missing = Missing::new();
-        missing.handle_packet(0, Origin::Sent, start);
-        missing.handle_packet(2, Origin::Sent, start);
-        let mut asked = Vec::new();
-        while let Some(due) = missing.poll_timeout() {
-            if missing.take_due(Some(ms(195)), due) == [1] {
-                asked.push((due - start).as_millis());
+        // One that has a queue now was shorter once.
+        for (shortest, round_trip, expected) in [
+            (195, 195, &[0, 200, 215, 400, 415, 800, 815, 1300, 1315][..]),
+            (60, 60, &[0, 65, 80, 130, 145, 260, 275, 520, 535, 1020, 1035]),
+            (59, 195, &[0, 200, 400, 800, 1300]),
+        ] {
+            let start = Instant::now();
+            let mut missing = Missing::new();
+            missing.note_round_trip(ms(shortest));
+            missing.handle_packet(0, Origin::Sent, start);
+            missing.handle_packet(2, Origin::Sent, start);
+            let mut asked = Vec::new();
+            while let Some(due) = missing.poll_timeout() {
+                if missing.take_due(Some(ms(round_trip)), due) == [1] {
+                    asked.push((due - start).as_millis());
+                }
             }
+            assert_eq!(asked, expected, "{shortest} {round_trip}");
         }
-        assert_eq!(asked, [0, 200, 215, 400, 415, 800, 815, 1300, 1315]);
     }
 
     #[test]

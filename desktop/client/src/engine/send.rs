@@ -91,7 +91,7 @@ impl OutTracks {
         let mut audio_type = self.audio.payload_type().await?;
         let mut types = [None, None];
         let mut pace = Pace::new(Instant::now());
-        let mut resent = 0;
+        let mut others = 0;
         let mut going: [Option<Going>; 2] = [None, None];
         let mut turn = 0;
         loop {
@@ -116,10 +116,10 @@ impl OutTracks {
             *next += 1;
             let last = *next == frame.payloads.len();
             let speed = speed(&record);
-            // What went again in the meantime has taken its place.
-            let resent_now = record.resent.bytes();
-            let again = (resent_now - std::mem::replace(&mut resent, resent_now)) as usize;
-            if let Some(wait) = pace.wait(payload.len() + again, speed, Instant::now()) {
+            // Sound, and what went again in the meantime, have taken their places.
+            let others_now = record.resent.bytes() + record.audio_sent.bytes();
+            let since = (others_now - std::mem::replace(&mut others, others_now)) as usize;
+            if let Some(wait) = pace.wait(payload.len() + since, speed, Instant::now()) {
                 let deadline = tokio::time::Instant::now() + wait;
                 while let Some(packet) = outlet.next_audio_until(deadline).await {
                     self.send_audio(audio_type, packet, &record.audio_sent).await?;
@@ -229,7 +229,7 @@ pub(super) fn speed(record: &Record) -> f64 {
 }
 
 /// For pictures of `bitrate`, not faster than `most`, if there is such a bound.
-fn paced(bitrate: f64, most: Option<f64>) -> f64 {
+pub(super) fn paced(bitrate: f64, most: Option<f64>) -> f64 {
     let (narrow, wide) = PACE_RATES;
     let part = ((bitrate - narrow) / (wide - narrow)).clamp(0.0, 1.0);
     let usual = bitrate * (PACE.0 + (PACE.1 - PACE.0) * part);

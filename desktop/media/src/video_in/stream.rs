@@ -162,9 +162,9 @@ impl Stream {
         }
         lock(&self.shared.meters).stats.received += 1;
         let since = Instant::now();
-        let decoded = decoders.decode(self.peer.0, &frame.data, &mut self.pool, since)?;
+        let decoded = decoders.decode(self.peer.0, &frame.data, &mut self.pool, since);
         lock(&self.shared.meters).stats.decoding += since.elapsed();
-        let Some(picture) = decoded else { return Ok(()) };
+        let Some(picture) = decoded? else { return Ok(()) };
         self.missing_told.store(false, Ordering::Relaxed);
         let (timestamp, contiguous, now) = (frame.timestamp, frame.contiguous, Instant::now());
         let wanted = lock(&self.lips).handle_picture(timestamp, now);

@@ -38,7 +38,7 @@ const SHARP: u32 = 12;
 /// From this many pixels on, a picture gets a faster search and, where there are cores enough, a second thread.
 const LARGE: u32 = 1280 * 720;
 
-/// A block of 16×16 that already looks like the last picture's is not coded: the sum of its squared differences, at most.
+/// What a block of 16×16 differs from its prediction is left out, if the sum of the squared differences is at most this.
 /// A screen's text has to come through to the last stroke. In a large camera picture, two for each pixel (45 dB) are
 /// more than one sees, and to code them would take a fifth of the time.
 const SAME: c_int = 1;

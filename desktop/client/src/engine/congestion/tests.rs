@@ -3,6 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::super::send::paced;
 use super::*;
 
 /// What a path does. Bits per second and seconds.
@@ -33,6 +34,8 @@ struct World {
     /// Whether packets leave as fast as they may, and when the next one does.
     heeds_outflow: bool,
     leaves: f64,
+    /// What they may leave at while there is a queue.
+    draining: Vec<f64>,
 }
 
 const FRAME: f64 = 1.0 / 30.0;
@@ -55,6 +58,7 @@ impl World {
             sizes: &[1.0],
             heeds_outflow: false,
             leaves: 0.0,
+            draining: Vec::new(),
         }
     }
 
@@ -72,7 +76,7 @@ impl World {
                 let mut left = self.time + FRAME / 2.0 * f64::from(i) / packets;
                 if let Some(outflow) = self.controller.outflow().filter(|_| self.heeds_outflow) {
                     left = left.max(self.leaves);
-                    self.leaves = left + bytes / packets * 8.0 / outflow.max(self.target());
+                    self.leaves = left + bytes / packets * 8.0 / paced(self.target(), Some(outflow));
                 }
                 self.send(left, bytes / packets, path);
             }
@@ -107,6 +111,9 @@ impl World {
         self.arrived +=
             fates.iter().filter(|fate| fate.arrived.is_some()).map(|fate| fate.bytes as f64 * 8.0).sum::<f64>();
         self.controller.handle_feedback(Duration::from_secs_f64(now), &fates);
+        if let (Some(outflow), Some(_)) = (self.controller.outflow(), self.controller.congested) {
+            self.draining.push(outflow);
+        }
     }
 
     fn target(&self) -> f64 {
@@ -183,6 +190,19 @@ fn who_sends_as_fast_as_is_told_overflows_no_short_queue_and_still_finds_a_wider
     });
     // Of some three thousand.
     assert!(told < 20 && hasty > 5 * told, "{hasty} lost, {told} when told");
+}
+
+#[test]
+fn until_a_queue_is_gone_less_leaves_than_the_path_carries() {
+    let path = Path { capacity: 800_000.0, ..GOOD };
+    let mut world = World::new();
+    world.run(10.0, path, ALL);
+    world.draining.clear();
+    // The encoder makes more than it should.
+    world.sizes = &[1.6];
+    world.run(5.0, path, ALL);
+    assert!(!world.draining.is_empty(), "there was no queue");
+    assert!(world.draining.iter().all(|outflow| *outflow < 0.97 * path.capacity), "{:?}", world.draining);
 }
 
 #[test]

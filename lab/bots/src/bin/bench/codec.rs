@@ -95,7 +95,7 @@ async fn alone(rounds: usize) -> Result<()> {
 /// Two send each other the clip, 30 pictures a second: what one of them says that its codec took.
 async fn in_calls(rounds: usize) -> Result<()> {
     println!(
-        "\n### The same in a call of two, as they count it themselves, µs by the clock, median (spread) of {rounds}\n"
+        "\n### A picture encoded and decoded in a call of two, as they count it themselves, µs by the clock, median (spread) of {rounds}\n"
     );
     println!(
         "| picture | encoded by the app | by Chromium | decoded by the app | by Chromium |\n|---|---|---|---|---|"
@@ -177,8 +177,7 @@ async fn chromium(clip: &Path, size: (u32, u32)) -> Result<Cost> {
     page.send_whole(size, FPS).await?;
     let mut other = sender(&scene, "Other", clip, size)?;
     other.connected_to(1).await?;
-    let seen = "return document.querySelector('li.tile:not([data-connection=me]) video')?.videoWidth > 0";
-    page.until("a picture", seen).await?;
+    page.sees_a_picture().await?;
     page.grow(size.1).await?;
     let names = [["/encode_ms", "/encoded"], ["/decode_ms", "/decoded"]];
     tokio::time::sleep(WARM_UP).await;

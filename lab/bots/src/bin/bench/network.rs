@@ -121,13 +121,14 @@ async fn browsers(places: &[Place; 2], port: u16, folder: &std::path::Path, span
         pages.push((browsers, page));
     }
     let page = &pages[1].1;
-    let seen = "return document.querySelector('li.tile:not([data-connection=me]) video')?.videoWidth > 0";
-    page.until("a picture", seen).await?;
-    page.find_connection().await?;
+    page.sees_a_picture().await?;
     page.run(WATCH).await?;
     tokio::time::sleep(WARM_UP).await;
+    page.find_connection().await?;
     let before = page.run_async(STATISTICS).await?;
     tokio::time::sleep(span).await;
+    // It may have another one now.
+    page.find_connection().await?;
     let after = page.run_async(STATISTICS).await?;
     let grown = |name: &str| Some(after[name].as_f64()? - before[name].as_f64()?);
     let grown = |name: &str| grown(name).with_context(|| format!("{name} in {after}"));

@@ -145,8 +145,7 @@ impl Scene<'_> {
             pages.push((browsers, page));
         }
         let (left, right) = (&pages[0].1, &pages[1].1);
-        let seen = "return document.querySelector('li.tile:not([data-connection=me]) video')?.videoWidth > 0";
-        right.until("a picture", seen).await?;
+        right.sees_a_picture().await?;
         left.find_connection().await?;
         left.run_async(SAY_IT_UNPROCESSED).await?;
         self.heard().await

@@ -5,16 +5,13 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bots::browser::{OTHERS_VIDEO, OWN_VIDEO};
 use bots::{Browsers, Page, PageOptions};
 use serde_json::Value;
 
 use super::{FPS, SAMPLE_EVERY_MS, Stage};
 use crate::fidelity::Plane;
 use crate::watched::{Sample, Shown, Watched};
-
-/// The person's own picture, and that of the other one.
-const PREVIEW: &str = "document.querySelector('li.tile[data-connection=me] video')";
-const REMOTE: &str = "document.querySelector('li.tile:not([data-connection=me]) video')";
 
 /// A picture is not captured later than this after its number came up again in the clip.
 const WAY_MAX_MS: f64 = 8_000.0;
@@ -41,11 +38,11 @@ impl ChromiumCall {
         // Before anybody watches: the bits that it takes are counted by its size.
         sender.send_whole(stage.clip.footage()?.size(), FPS).await?;
         let receiver = enter(&second, &bare, stage, 1).await?;
-        receiver.until("a picture", &format!("return {REMOTE}?.videoWidth > 0")).await?;
+        receiver.sees_a_picture().await?;
         // A tile of another shape than the picture's would cut the mark off.
-        receiver.run(&format!("{REMOTE}.style.objectFit = 'contain'")).await?;
-        sender.watch_pictures(PREVIEW, None).await?;
-        receiver.watch_pictures(REMOTE, Some(SAMPLE_EVERY_MS)).await?;
+        receiver.run(&format!("{OTHERS_VIDEO}.style.objectFit = 'contain'")).await?;
+        sender.watch_pictures(OWN_VIDEO, None).await?;
+        receiver.watch_pictures(OTHERS_VIDEO, Some(SAMPLE_EVERY_MS)).await?;
         Ok(Self { sender, receiver, _drivers: [first, second] })
     }
 
