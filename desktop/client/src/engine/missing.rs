@@ -88,14 +88,13 @@ impl Missing {
         }
     }
 
-    /// Somebody knows the way's round trip.
+    /// Somebody knows the way's round trip, now or before anything was missing.
     pub(super) fn note_round_trip(&mut self, round_trip: Duration) {
         self.shortest = Some(self.shortest.map_or(round_trip, |shortest| shortest.min(round_trip)));
     }
 
     /// What is to be asked for now. `round_trip` is the way's, if somebody knows it.
     pub(super) fn take_due(&mut self, round_trip: Option<Duration>, now: Instant) -> Vec<u16> {
-        round_trip.into_iter().for_each(|round_trip| self.note_round_trip(round_trip));
         let again = (self.known(round_trip) + SLACK).clamp(AGAIN_MIN, AGAIN_MAX);
         let is_long = self.shortest.is_some_and(|shortest| shortest >= LONG);
         let asked = |hole: &Hole| hole.asks == ASKS_MAX && hole.twin.is_none();
