@@ -115,6 +115,7 @@ impl Opening<'_> {
         ViewportBuilder::default()
             .with_title(&self.options.title)
             .with_app_id("rtc-chat")
+            .with_icon(ui::window_icon())
             .with_inner_size(self.options.size)
             .with_min_inner_size(SIZE_MIN)
     }

@@ -40,6 +40,7 @@ use url::Url;
 use crate::model::Model;
 use crate::{Command, Tile};
 
+pub(crate) use icon::window_icon;
 pub use layout::{Fit, fit};
 pub use view::{Side, View};
 

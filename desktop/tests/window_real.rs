@@ -98,3 +98,16 @@ fn a_small_window_is_used_whole() {
     let _window = display.run(env!("CARGO_BIN_EXE_rtc-chat"), &["--mock"]);
     display.wait_for("the lobby", |shot| share(shot, GROUND) > 0.1 && share(shot, [0x15, 0x1b, 0x22]) > 0.2);
 }
+
+#[test]
+fn the_window_has_the_page_s_icon_whatever_draws_it() {
+    for drawing in ["opengl", "processor"] {
+        let display = Display::open(1180, 760);
+        let _window = display.run(env!("CARGO_BIN_EXE_rtc-chat"), &["--mock", "--drawing", drawing]);
+        display.wait_for("the lobby", is_lobby);
+        let icon = display.icon();
+        assert_eq!((&icon[..2], icon.len()), (&[64, 64][..], 2 + 64 * 64), "{drawing}");
+        let at = |x: usize, y: usize| icon[2 + y * 64 + x];
+        assert_eq!((at(0, 0) >> 24, at(25, 32), at(19, 32)), (0, 0xff6f_b1ff, 0xff12_181f), "{drawing}");
+    }
+}

@@ -54,6 +54,14 @@ pub(crate) struct Losses {
     pub(crate) plis: u64,
 }
 
+/// Of a way to somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RoundTrip {
+    pub(crate) newest: Duration,
+    /// That was ever seen.
+    pub(crate) shortest: Duration,
+}
+
 /// What is asked of the engine now and then.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Measured {
@@ -87,6 +95,7 @@ pub(crate) struct Record {
     connected: AtomicBool,
     connect_time: Mutex<Option<Duration>>,
     measured: Mutex<Measured>,
+    round_trip: Mutex<Option<RoundTrip>>,
 }
 
 impl Record {
@@ -107,6 +116,7 @@ impl Record {
             connected: AtomicBool::new(false),
             connect_time: Mutex::default(),
             measured: Mutex::default(),
+            round_trip: Mutex::default(),
         }
     }
 
@@ -126,8 +136,8 @@ impl Record {
     }
 
     /// As it was when the engine was asked last.
-    pub(crate) fn round_trip(&self) -> Option<Duration> {
-        self.measured.lock().unwrap_or_else(PoisonError::into_inner).rtt
+    pub(crate) fn round_trip(&self) -> Option<RoundTrip> {
+        *self.round_trip.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `after`: since the connection was wished for. Only the first time counts.
@@ -145,6 +155,11 @@ impl Record {
     }
 
     pub(crate) fn set_measured(&self, measured: Measured) {
+        if let Some(newest) = measured.rtt {
+            let mut round_trip = self.round_trip.lock().unwrap_or_else(PoisonError::into_inner);
+            let shortest = round_trip.map_or(newest, |before| before.shortest.min(newest));
+            *round_trip = Some(RoundTrip { newest, shortest });
+        }
         *self.measured.lock().unwrap_or_else(PoisonError::into_inner) = measured;
     }
 
@@ -217,5 +232,16 @@ mod tests {
         assert_eq!(record.sound_loss(), 0);
         record.hear_sound_loss(255);
         assert_eq!(record.sound_loss(), 100);
+    }
+
+    #[test]
+    fn the_shortest_round_trip_is_remembered_and_the_newest_as_long_as_there_is_no_other() {
+        let record = Record::new(ClientId::new("a"));
+        assert_eq!(record.round_trip(), None);
+        for millis in [Some(200), Some(30), Some(90), None] {
+            record.set_measured(Measured { rtt: millis.map(Duration::from_millis), ..Measured::default() });
+        }
+        let (newest, shortest) = (Duration::from_millis(90), Duration::from_millis(30));
+        assert_eq!(record.round_trip(), Some(RoundTrip { newest, shortest }));
     }
 }

@@ -1,11 +1,14 @@
 //! The page's icons (`assets/icons`), painted as strokes in any size and colour.
 
 mod outline;
+mod window;
 
 use std::sync::OnceLock;
 
 use eframe::egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, Vec2, epaint::PathShape};
 use outline::Outline;
+
+pub(crate) use window::window_icon;
 
 macro_rules! icons {
     ($($name:ident = $file:literal),* $(,)?) => {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt, CreateWindowAux, ImageFormat, MOTION_NOTIFY_EVENT,
-    WindowClass,
+    AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt, CreateWindowAux, ImageFormat,
+    MOTION_NOTIFY_EVENT, WindowClass,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -84,6 +84,19 @@ impl Display {
         let data = image.unwrap().reply().unwrap().data;
         let pixels = data.chunks_exact(4).map(|bgrx| [bgrx[2], bgrx[1], bgrx[0]]).collect();
         Shot { pixels, width: usize::from(width) }
+    }
+
+    /// The icon of the window that has one, as other programs see it: width, height, and pixels from `0xAARRGGBB`
+    /// (Extended Window Manager Hints, `_NET_WM_ICON`).
+    pub(crate) fn icon(&self) -> Vec<u32> {
+        let property = self.connection.intern_atom(true, b"_NET_WM_ICON").unwrap().reply().unwrap().atom;
+        let windows = self.connection.query_tree(self.root).unwrap().reply().unwrap().children;
+        let read = |window: u32| {
+            let (kind, all) = (AtomEnum::CARDINAL, u32::MAX);
+            let reply = self.connection.get_property(false, window, property, kind, 0, all).unwrap().reply().unwrap();
+            reply.value32().map(Iterator::collect::<Vec<u32>>).filter(|icon| !icon.is_empty())
+        };
+        windows.into_iter().find_map(read).expect("a window with an icon")
     }
 
     /// Looks again and again until `what` is there.

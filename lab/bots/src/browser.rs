@@ -314,6 +314,12 @@ impl Page {
         Ok(())
     }
 
+    /// Waits until it is in a room.
+    pub async fn joined(&self) -> Result<()> {
+        self.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
+        Ok(())
+    }
+
     /// Waits until somebody else's picture is there.
     pub async fn sees_a_picture(&self) -> Result<()> {
         self.until("a picture", &format!("return {OTHERS_VIDEO}?.videoWidth > 0")).await?;

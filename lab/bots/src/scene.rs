@@ -1,5 +1,7 @@
 //! Everything that one test or demo starts, in one place: server, displays, browsers, participants, a folder.
 
+use std::path::Path;
+
 use anyhow::Result;
 use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard};
@@ -46,6 +48,12 @@ impl Scene {
 
     pub fn headless(&self, name: &str, extra: &[&str]) -> Result<Participant> {
         self.participant(name, "demo", &Looks::Headless, extra)
+    }
+
+    /// Somebody in the usual room whose camera is this clip, sent as large as it is.
+    pub fn sender(&self, name: &str, looks: &Looks, clip: &Path, (width, height): (u32, u32)) -> Result<Participant> {
+        let (camera, size) = (format!("file:{}", clip.display()), format!("{width}x{height}"));
+        self.participant(name, "demo", looks, &["--camera", &camera, "--size", &size])
     }
 
     /// An empty tab of a browser of its own.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use crate::record::RoundTrip;
+
 /// Holes at one time. With more than that nothing but a keyframe helps.
 const HOLES_MAX: usize = 256;
 /// So often each packet is asked for, and so long: whoever waits has given it up by then.
@@ -53,16 +55,14 @@ pub(super) struct Missing {
     newest: Option<u64>,
     holes: BTreeMap<u64, Hole>,
     /// From asking to having it, as far as that was seen.
-    round_trip: Option<Duration>,
-    /// The shortest that the way was ever said or seen to have.
-    shortest: Option<Duration>,
+    seen: Option<RoundTrip>,
     /// How late packets come that nobody had to ask for.
     hold: Duration,
 }
 
 impl Missing {
     pub(super) fn new() -> Self {
-        Self { newest: None, holes: BTreeMap::new(), round_trip: None, shortest: None, hold: Duration::ZERO }
+        Self { newest: None, holes: BTreeMap::new(), seen: None, hold: Duration::ZERO }
     }
 
     pub(super) fn handle_packet(&mut self, sequence: u16, origin: Origin, now: Instant) {
@@ -88,15 +88,11 @@ impl Missing {
         }
     }
 
-    /// Somebody knows the way's round trip, now or before anything was missing.
-    pub(super) fn note_round_trip(&mut self, round_trip: Duration) {
-        self.shortest = Some(self.shortest.map_or(round_trip, |shortest| shortest.min(round_trip)));
-    }
-
-    /// What is to be asked for now. `round_trip` is the way's, if somebody knows it.
-    pub(super) fn take_due(&mut self, round_trip: Option<Duration>, now: Instant) -> Vec<u16> {
-        let again = (self.known(round_trip) + SLACK).clamp(AGAIN_MIN, AGAIN_MAX);
-        let is_long = self.shortest.is_some_and(|shortest| shortest >= LONG);
+    /// What is to be asked for now. `told` is the way's round trip, if somebody knows it.
+    pub(super) fn take_due(&mut self, told: Option<RoundTrip>, now: Instant) -> Vec<u16> {
+        let again = (self.known(told) + SLACK).clamp(AGAIN_MIN, AGAIN_MAX);
+        let shortest = self.seen.into_iter().chain(told).map(|round_trip| round_trip.shortest).min();
+        let is_long = shortest.is_some_and(|shortest| shortest >= LONG);
         let asked = |hole: &Hole| hole.asks == ASKS_MAX && hole.twin.is_none();
         let given_up = |hole: &Hole| asked(hole) || now >= hole.since + AGE_MAX;
         self.holes.retain(|_, hole| hole.due > now || !given_up(hole));
@@ -122,11 +118,11 @@ impl Missing {
 
     /// What was seen here is newer, unless the way has become much longer: then nothing is answered before it is asked
     /// for again, and nobody knows which asking it was that was answered.
-    fn known(&self, round_trip: Option<Duration>) -> Duration {
-        match (self.round_trip, round_trip) {
-            (Some(seen), Some(told)) if told > seen * 2 => told,
-            (Some(seen), _) => seen,
-            (None, told) => told.unwrap_or(ROUND_TRIP),
+    fn known(&self, told: Option<RoundTrip>) -> Duration {
+        match (self.seen, told) {
+            (Some(seen), Some(told)) if told.newest > seen.newest * 2 => told.newest,
+            (Some(round_trip), _) | (None, Some(round_trip)) => round_trip.newest,
+            (None, None) => ROUND_TRIP,
         }
     }
 
@@ -145,8 +141,10 @@ impl Missing {
         };
         self.hold -= self.hold / 8;
         if hole.asks == 1 {
-            self.note_round_trip(took);
-            self.round_trip = Some(self.round_trip.map_or(took, |seen| (seen * 7 + took) / 8));
+            self.seen = Some(self.seen.map_or(RoundTrip { newest: took, shortest: took }, |seen| RoundTrip {
+                newest: (seen.newest * 7 + took) / 8,
+                shortest: seen.shortest.min(took),
+            }));
         }
     }
 }
@@ -157,6 +155,10 @@ mod tests {
 
     fn ms(millis: u64) -> Duration {
         Duration::from_millis(millis)
+    }
+
+    fn always(round_trip: Duration) -> RoundTrip {
+        RoundTrip { newest: round_trip, shortest: round_trip }
     }
 
     /// A packet each 10 ms, of which every tenth is lost and comes `round_trip` after it was asked for, unless that is
@@ -182,7 +184,7 @@ mod tests {
                     longest = longest.max(now.duration_since(since));
                 }
             }
-            for number in missing.take_due(Some(round_trip), now) {
+            for number in missing.take_due(Some(always(round_trip)), now) {
                 let asks = asked.entry(number).or_default();
                 *asks += 1;
                 if *asks > u32::from(lose_first_answer) {
@@ -241,7 +243,7 @@ mod tests {
         missing.handle_packet(2, Origin::Sent, start);
         let mut asked = Vec::new();
         while let Some(due) = missing.poll_timeout() {
-            if missing.take_due(Some(ms(10)), due) == [1] {
+            if missing.take_due(Some(always(ms(10))), due) == [1] {
                 asked.push((due - start).as_millis());
             }
         }
@@ -258,12 +260,12 @@ mod tests {
         ] {
             let start = Instant::now();
             let mut missing = Missing::new();
-            missing.note_round_trip(ms(shortest));
+            let told = RoundTrip { newest: ms(round_trip), shortest: ms(shortest) };
             missing.handle_packet(0, Origin::Sent, start);
             missing.handle_packet(2, Origin::Sent, start);
             let mut asked = Vec::new();
             while let Some(due) = missing.poll_timeout() {
-                if missing.take_due(Some(ms(round_trip)), due) == [1] {
+                if missing.take_due(Some(told), due) == [1] {
                     asked.push((due - start).as_millis());
                 }
             }

@@ -35,12 +35,11 @@ impl Requests {
     }
 
     fn ask(&mut self, now: Instant) {
+        if self.poll_timeout().is_none_or(|due| due > now) {
+            return;
+        }
         let round_trip = self.record.round_trip();
         for (ssrc, missing) in &mut self.streams {
-            round_trip.into_iter().for_each(|round_trip| missing.note_round_trip(round_trip));
-            if missing.poll_timeout().is_none_or(|due| due > now) {
-                continue;
-            }
             let due = missing.take_due(round_trip, now);
             if due.is_empty() {
                 continue;

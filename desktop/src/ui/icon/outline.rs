@@ -36,7 +36,7 @@ pub(super) fn read(svg: &str) -> Vec<Outline> {
     outlines
 }
 
-fn attribute<'a>(attributes: &'a str, key: &str) -> Option<&'a str> {
+pub(super) fn attribute<'a>(attributes: &'a str, key: &str) -> Option<&'a str> {
     let mut rest = attributes;
     while let Some((name, after)) = rest.split_once("=\"") {
         let (value, next) = after.split_once('"')?;

@@ -34,7 +34,7 @@ async fn calls_outlive_the_server_and_everybody_comes_back() -> Result<()> {
             .await?;
         assert_eq!(again, id.as_str(), "the same identity as before");
     }
-    page.until("the page is back", "return window.rtcChat.status === 'joined'").await?;
+    page.joined().await?;
     second.say("all back").await?;
     first.hears_text("all back").await?;
     page.until("the text", "return window.rtcChat.chat.some(line => line.text === 'all back')").await?;

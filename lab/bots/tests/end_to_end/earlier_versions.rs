@@ -30,8 +30,7 @@ async fn page_in_call(page: &Page) -> Result<()> {
 
 async fn open(page: &Page, version: Version, scene: &Scene, room: &str) -> Result<()> {
     page.goto(&version.room(&scene.server.address, room)).await?;
-    page.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
-    Ok(())
+    page.joined().await
 }
 
 async fn say(page: &Page, version: Version, text: &str) -> Result<()> {

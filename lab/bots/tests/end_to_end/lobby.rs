@@ -16,7 +16,7 @@ async fn a_room_is_created_listed_and_entered_with_its_password() -> Result<()> 
     )
     .await?;
     // Who made the room is in it, without typing the password again.
-    page.until("being in the new room", "return window.rtcChat?.status === 'joined'").await?;
+    page.joined().await?;
 
     let mut refused = enter(&scene, "tea & cake", "Wrong", Some("water"))?;
     assert_eq!(refusal(&mut refused).await?, "wrong-password");
@@ -46,8 +46,7 @@ async fn a_room_is_created_listed_and_entered_with_its_password() -> Result<()> 
     guest.until("being told that the password is wrong", "return /wrong/i.test(document.body.textContent)").await?;
     guest.fill("Password", "milk").await?;
     guest.press_enter("Password").await?;
-    guest.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
-    Ok(())
+    guest.joined().await
 }
 
 fn enter(scene: &Scene, room: &str, name: &str, password: Option<&str>) -> Result<Participant> {

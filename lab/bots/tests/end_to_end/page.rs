@@ -30,7 +30,7 @@ async fn no_page_has_a_serious_accessibility_finding() -> Result<()> {
             page.goto(&format!("{}{path}", scene.server.address)).await?;
             page.until("the page", "return document.readyState === 'complete'").await?;
             if path == "/rtc/demo" {
-                page.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
+                page.joined().await?;
             }
             let found = serious_findings(page).await?;
             assert!(found.is_empty(), "{path}: {found:#?}");
@@ -61,7 +61,7 @@ async fn a_page_of_which_a_part_does_not_arrive_says_so() -> Result<()> {
     // And it is gone when all of it is there.
     std::fs::remove_file(broken.path().join("js/rules.js"))?;
     page.run("document.querySelector('#not-whole a').click()").await?;
-    page.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
+    page.joined().await?;
     assert_eq!(page.run("return document.querySelector('#not-whole').checkVisibility()").await?, false);
     Ok(())
 }

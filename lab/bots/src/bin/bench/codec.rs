@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bots::material::{self, Footage};
-use bots::{PageOptions, Participant, Scene};
+use bots::{Looks, PageOptions, Scene};
 use bytes::Bytes;
 use media::rehearsal::LoneEncoder;
 use media::{Decoders, FramePool, I420};
@@ -140,16 +140,11 @@ impl Counts {
     }
 }
 
-fn sender(scene: &Scene, name: &str, clip: &Path, size: (u32, u32)) -> Result<Participant> {
-    let (camera, size) = (format!("file:{}", clip.display()), format!("{}x{}", size.0, size.1));
-    scene.headless(name, &["--camera", &camera, "--size", &size])
-}
-
 async fn app(clip: &Path, size: (u32, u32)) -> Result<Cost> {
     let scene = Scene::start().await?;
-    let mut one = sender(&scene, "One", clip, size)?;
+    let mut one = scene.sender("One", &Looks::Headless, clip, size)?;
     one.joined().await?;
-    let mut other = sender(&scene, "Other", clip, size)?;
+    let mut other = scene.sender("Other", &Looks::Headless, clip, size)?;
     one.connected_to(1).await?;
     other.connected_to(1).await?;
     let names =
@@ -173,9 +168,9 @@ async fn chromium(clip: &Path, size: (u32, u32)) -> Result<Cost> {
     let mut scene = Scene::start().await?;
     let page = scene.page(&PageOptions { camera: Some(clip), ..PageOptions::default() }).await?;
     page.goto(&scene.server.room("demo")).await?;
-    page.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
+    page.joined().await?;
     page.send_whole(size, FPS).await?;
-    let mut other = sender(&scene, "Other", clip, size)?;
+    let mut other = scene.sender("Other", &Looks::Headless, clip, size)?;
     other.connected_to(1).await?;
     page.sees_a_picture().await?;
     page.grow(size.1).await?;

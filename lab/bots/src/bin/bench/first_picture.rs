@@ -45,7 +45,7 @@ async fn inside(scene: &Scene) -> Result<Participant> {
 async fn page_inside(scene: &mut Scene) -> Result<Page> {
     let page = scene.page(&PageOptions::default()).await?;
     page.goto(&scene.server.room("demo")).await?;
-    page.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
+    page.joined().await?;
     Ok(page)
 }
 

@@ -117,7 +117,7 @@ async fn browsers(places: &[Place; 2], port: u16, folder: &std::path::Path, span
         let options = PageOptions { camera: Some(&clip), secure: Some(&origin), ..PageOptions::default() };
         let page = browsers.open(&options).await?;
         page.goto(&format!("{origin}/rtc/{ROOM}")).await?;
-        page.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
+        page.joined().await?;
         pages.push((browsers, page));
     }
     let page = &pages[1].1;

@@ -37,6 +37,9 @@ const LISTENING: Duration = Duration::from_secs(12 * (READINGS as u64 + 1) + 1);
 
 const ROOM: &str = "demo";
 
+/// Who calls whom of their kind, turn by turn: what else the machine does meets both.
+const WHO: [&str; 2] = ["app", "Chromium"];
+
 pub(crate) async fn run(profiles: &[Profile], rounds: usize) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("rtc-chat-").tempdir()?;
     let clip = speech(folder.path(), "en-gb+f3", WORDS, CLIP).await?;
@@ -50,19 +53,33 @@ pub(crate) async fn run(profiles: &[Profile], rounds: usize) -> Result<()> {
     println!("| network | app | spread | Chromium | spread |");
     println!("|---|---|---|---|---|");
     for profile in profiles {
-        let mut row = Vec::new();
-        for who in ["app", "Chromium"] {
-            let mut marks = Vec::new();
-            for seed in 1..=rounds as u64 {
-                let heard = call(*profile, who, seed, folder.path()).await?;
+        let mut marks: [Vec<f32>; WHO.len()] = Default::default();
+        let mut before: Option<(usize, u64, Vec<f32>)> = None;
+        // One round more than there are calls: the last one is judged there.
+        for next in 0..=WHO.len() * rounds {
+            let (i, seed) = (next % WHO.len(), (next / WHO.len()) as u64 + 1);
+            let judging = async {
+                let Some((i, seed, heard)) = before.take() else { return Ok(()) };
                 let mark = judged(&scale, &clip, &heard).await?;
-                eprintln!("{profile}, {who}, {seed}: {mark:.2}");
-                marks.push(mark);
-            }
+                eprintln!("{profile}, {}, {seed}: {mark:.2}", WHO[i]);
+                marks[i].push(mark);
+                anyhow::Ok(())
+            };
+            // The judge is quicker than the warm-up of the next call.
+            let calling = async {
+                if seed > rounds as u64 {
+                    return Ok(None);
+                }
+                call(*profile, WHO[i], seed, folder.path()).await.map(Some)
+            };
+            let (heard, ()) = tokio::try_join!(calling, judging)?;
+            before = heard.map(|heard| (i, seed, heard));
+        }
+        let row = marks.map(|mut marks| {
             marks.sort_by(f32::total_cmp);
             let (least, most) = (marks[0], marks[marks.len() - 1]);
-            row.push(format!("{:.2} | {least:.2} – {most:.2}", marks[marks.len() / 2]));
-        }
+            format!("{:.2} | {least:.2} – {most:.2}", marks[marks.len() / 2])
+        });
         println!("| {profile} | {} |", row.join(" | "));
     }
     Ok(())
@@ -141,7 +158,7 @@ impl Scene<'_> {
             let options = PageOptions { camera, microphone, audible, secure: Some(&origin), ..PageOptions::default() };
             let page = browsers.open(&options).await?;
             page.goto(&format!("{origin}/rtc/{ROOM}")).await?;
-            page.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
+            page.joined().await?;
             pages.push((browsers, page));
         }
         let (left, right) = (&pages[0].1, &pages[1].1);

@@ -39,7 +39,7 @@ struct Weight {
 /// What everybody sends: the same clip.
 struct Material<'a> {
     clip: &'a Path,
-    size: &'a str,
+    size: (u32, u32),
     others: usize,
 }
 
@@ -50,10 +50,11 @@ pub(crate) async fn run(rounds: usize) -> Result<()> {
         "| picture | others | who | sends, height | CPU, % of a core | spread | PSS, MiB | spread |\n|---|---|---|---|---|---|---|---|"
     );
     let folder = tempfile::tempdir()?;
-    for (size, name) in [((640, 360), "640x360"), ((1280, 720), "1280x720")] {
+    for size in [(640, 360), (1280, 720)] {
+        let name = format!("{}x{}", size.0, size.1);
         let clip = material::bikes(folder.path(), size).await?;
         for others in [1, 4] {
-            let material = Material { clip: &clip, size: name, others };
+            let material = Material { clip: &clip, size, others };
             let mut weights: [Vec<Weight>; WATCHERS.len()] = Default::default();
             for _ in 0..rounds {
                 for (watcher, weights) in WATCHERS.into_iter().zip(&mut weights) {
@@ -105,24 +106,13 @@ impl Watcher {
     }
 }
 
-/// Everybody's camera.
-fn camera<'a>(file: &'a str, material: &Material<'a>) -> [&'a str; 4] {
-    ["--camera", file, "--size", material.size]
-}
-
-fn file(material: &Material<'_>) -> String {
-    format!("file:{}", material.clip.display())
-}
-
-fn senders(scene: &Scene, material: &Material<'_>) -> Result<Vec<Participant>> {
-    let file = file(material);
-    (0..material.others).map(|n| scene.headless(&format!("Sender {n}"), &camera(&file, material))).collect()
+fn senders(scene: &Scene, Material { clip, size, others }: &Material<'_>) -> Result<Vec<Participant>> {
+    (0..*others).map(|n| scene.sender(&format!("Sender {n}"), &Looks::Headless, clip, *size)).collect()
 }
 
 async fn app(scene: Scene, display: Option<&str>, material: &Material<'_>) -> Result<Weight> {
     let looks = display.map_or(Looks::Headless, Looks::Window);
-    let file = file(material);
-    let mut watcher = scene.participant("Watcher", "demo", &looks, &camera(&file, material))?;
+    let mut watcher = scene.sender("Watcher", &looks, material.clip, material.size)?;
     watcher.joined().await?;
     let _senders = senders(&scene, material)?;
     watcher.connected_to(material.others).await?;
@@ -137,16 +127,15 @@ async fn chromium(mut scene: Scene, display: Option<&str>, material: &Material<'
     let options = PageOptions { camera: Some(material.clip), size: Some(SCREEN), display, ..PageOptions::default() };
     let page = scene.page(&options).await?;
     page.goto(&scene.server.room("demo")).await?;
-    page.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
-    let (width, height) = material.size.split_once('x').context("a size")?;
-    page.send_whole((width.parse()?, height.parse()?), FPS).await?;
+    page.joined().await?;
+    page.send_whole(material.size, FPS).await?;
     let _senders = senders(&scene, material)?;
     page.until("all pictures", &format!(
         "return [...document.querySelectorAll('li.tile:not([data-connection=me]) video')].filter(v => v.videoWidth > 0).length === {}",
         material.others
     ))
     .await?;
-    page.grow(height.parse()?).await?;
+    page.grow(material.size.1).await?;
     let load = measure(|| processes_of(page.profile())).await?;
     Ok(Weight { load, height: page.sent_height().await? })
 }

@@ -26,9 +26,8 @@ impl AppCall {
         let (camera, record) = (format!("pattern:{}", camera.display()), stage.folder.join("record"));
         let (every, folder) = (format!("{}s", f64::from(SAMPLE_EVERY_MS) / 1000.0), record.display().to_string());
         let sound = stage.silence.as_ref().map_or("tone:1000".to_owned(), |file| format!("file:{}", file.display()));
-        // Whoever has two networks tries ways that do not exist, which is told as an error.
-        let sends = ["--camera", &camera, "--size", &size, "--microphone", &sound, "--speaker", "null", "--log", "off"];
-        let bare = ["--camera", "none", "--microphone", "none", "--speaker", "null", "--log", "off"];
+        let sends = ["--camera", &camera, "--size", &size, "--microphone", &sound, "--speaker", "null"];
+        let bare = ["--camera", "none", "--microphone", "none", "--speaker", "null"];
         let watches = [&bare[..], &["--record", &folder, "--record-every", &every]].concat();
         let looks = stage.display.map_or(Looks::Headless, |display| Looks::Window(&display.name));
         let start = |side: usize, name: &str, looks: &Looks<'_>, arguments: &[&str]| {

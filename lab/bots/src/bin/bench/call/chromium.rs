@@ -93,7 +93,7 @@ async fn enter(browsers: &Browsers, options: &PageOptions<'_>, stage: &Stage<'_>
     let options = PageOptions { secure: Some(&stage.origins[side]), ..options.clone() };
     let page = browsers.open(&options).await?;
     page.goto(&stage.room(side)).await?;
-    page.until("being in the room", "return window.rtcChat?.status === 'joined'").await?;
+    page.joined().await?;
     Ok(page)
 }
 
