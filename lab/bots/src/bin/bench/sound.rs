@@ -10,6 +10,7 @@ use bots::{Browsers, Looks, Page, PageOptions, Participant, Place, Server, mater
 use media::audio::SAMPLE_RATE;
 use tokio::process::Command;
 
+use crate::figures::cell;
 use crate::loudspeaker::Loudspeaker;
 use crate::voices::{Scale, read, speech, write};
 
@@ -50,37 +51,30 @@ pub(crate) async fn run(profiles: &[Profile], rounds: usize) -> Result<()> {
     println!(
         "\n### Speech over bad networks, without processing, pictures both ways: ViSQOL (1 to 5), of {rounds} calls\n"
     );
-    println!("| network | app | spread | Chromium | spread |");
-    println!("|---|---|---|---|---|");
+    println!("| network | app | Chromium |");
+    println!("|---|---|---|");
     for profile in profiles {
-        let mut marks: [Vec<f32>; WHO.len()] = Default::default();
+        let mut marks: [Vec<f64>; WHO.len()] = Default::default();
+        let turns = (1..=rounds as u64).flat_map(|seed| (0..WHO.len()).map(move |i| (i, seed)));
         let mut before: Option<(usize, u64, Vec<f32>)> = None;
-        // One round more than there are calls: the last one is judged there.
-        for next in 0..=WHO.len() * rounds {
-            let (i, seed) = (next % WHO.len(), (next / WHO.len()) as u64 + 1);
+        // One more: the last call is judged there.
+        for turn in turns.map(Some).chain([None]) {
+            let calling = async {
+                let Some((i, seed)) = turn else { return Ok(None) };
+                let heard = call(*profile, WHO[i], seed, folder.path()).await?;
+                Ok(Some((i, seed, heard)))
+            };
+            // The judge is quicker than the warm-up of the next call.
             let judging = async {
                 let Some((i, seed, heard)) = before.take() else { return Ok(()) };
                 let mark = judged(&scale, &clip, &heard).await?;
                 eprintln!("{profile}, {}, {seed}: {mark:.2}", WHO[i]);
-                marks[i].push(mark);
+                marks[i].push(f64::from(mark));
                 anyhow::Ok(())
             };
-            // The judge is quicker than the warm-up of the next call.
-            let calling = async {
-                if seed > rounds as u64 {
-                    return Ok(None);
-                }
-                call(*profile, WHO[i], seed, folder.path()).await.map(Some)
-            };
-            let (heard, ()) = tokio::try_join!(calling, judging)?;
-            before = heard.map(|heard| (i, seed, heard));
+            (before, ()) = tokio::try_join!(calling, judging)?;
         }
-        let row = marks.map(|mut marks| {
-            marks.sort_by(f32::total_cmp);
-            let (least, most) = (marks[0], marks[marks.len() - 1]);
-            format!("{:.2} | {least:.2} – {most:.2}", marks[marks.len() / 2])
-        });
-        println!("| {profile} | {} |", row.join(" | "));
+        println!("| {profile} | {} |", marks.map(|marks| cell(&marks, 2)).join(" | "));
     }
     Ok(())
 }
